@@ -1,0 +1,202 @@
+"""The nouns: frozen, complete at birth, without behaviour that needs a cluster, a disk or a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+JSON = Any
+"""A JSON value: dict with string keys, list, str, int, float, bool or None."""
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Origin(StrEnum):
+    """Who speaks: see the contract's table of a diagnostic."""
+
+    YAML = "yaml"
+    APISERVER = "apiserver"
+    LINT = "lint"
+    REFERENCE = "reference"
+
+
+class MapKey(str):
+    """A path element that is a key of a free map: the server writes it in brackets, `limits[cpu]`."""
+
+    __slots__ = ()
+
+
+Path = tuple[str | int, ...]
+"""Where in an object: field names, list indexes, `MapKey`s. `("spec", "containers", 1, "image")`."""
+
+
+def spell(path: Path) -> str:
+    """The server's spelling of `path`: `spec.containers[1].resources.limits[cpu]`.
+
+    Kubernetes' own `field.Path.String()`: children joined by dots, indexes and map keys in brackets.
+    """
+    out: list[str] = []
+    for part in path:
+        if isinstance(part, int) or type(part) is MapKey:
+            out.append(f"[{part}]")
+        elif out:
+            out.append(f".{part}")
+        else:
+            out.append(part)
+    return "".join(out)
+
+
+class Span(NamedTuple):
+    """A place in a text, 1-based; the end is exclusive in its column. All zero: no text."""
+
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+
+
+NOWHERE = Span()
+
+
+def _nowhere(_: Path) -> Span:
+    return NOWHERE
+
+
+class Key(NamedTuple):
+    """The identity of an object in a cluster; it has no version, which may change while the object stays."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One text: a file, stdin, or what the library was given (name empty)."""
+
+    name: str
+    data: bytes
+    named: bool = True
+    """Named on the command line (or given to the library), so it gets the full verdict, partial or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object as kubectl would send it, and the way back to its text.
+
+    `index` is the number of the YAML document in its file, counted as kubectl's splitter cuts it, from 0.
+    `locate(path)` gives the span of the key or scalar at `path`, or of its nearest present ancestor.
+    """
+
+    source: str
+    index: int
+    body: dict[str, Any]
+    locate: Callable[[Path], Span] = field(default=_nowhere, repr=False, compare=False)
+    named: bool = True
+
+    @property
+    def api_version(self) -> str:
+        value = self.body.get("apiVersion")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def kind(self) -> str:
+        value = self.body.get("kind")
+        return value if isinstance(value, str) else ""
+
+    def key(self, default_namespace: str = "") -> Key:
+        """Group, kind, namespace and name as written; `default_namespace` where it names none."""
+        meta = self.body.get("metadata")
+        meta = meta if isinstance(meta, dict) else {}
+        group = self.api_version.rpartition("/")[0]
+        return Key(group, self.kind, str(meta.get("namespace") or default_namespace), str(meta.get("name") or ""))
+
+
+class ObjectId(NamedTuple):
+    """What a report says of the object that a diagnostic is about."""
+
+    api_version: str = ""
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> ObjectId:
+        meta = body.get("metadata")
+        meta = meta if isinstance(meta, Mapping) else {}
+
+        def text(value: object) -> str:
+            return value if isinstance(value, str) else ""
+
+        name = text(meta.get("name")) or text(meta.get("generateName"))
+        return cls(text(body.get("apiVersion")), text(body.get("kind")), text(meta.get("namespace")), name)
+
+    def to_dict(self) -> dict[str, str]:
+        return {"apiVersion": self.api_version, "kind": self.kind, "namespace": self.namespace, "name": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A repair: `edits` replace spans of the text with new text. `safe` repairs change no meaning."""
+
+    description: str
+    safe: bool
+    edits: tuple[tuple[Path, str, JSON], ...] = ()
+    """(path, "set" | "delete" | "rename", value): applied to the text by `manifold.lint.fix`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that is wrong, or worth saying, and where. The fields are the contract's."""
+
+    origin: Origin
+    rule: str
+    severity: Severity
+    message: str
+    reason: str = ""
+    path: str = ""
+    file: str = ""
+    span: Span = NOWHERE
+    document: int = 0
+    object: ObjectId = ObjectId()
+    kubernetes: tuple[str, ...] = ()
+    help: str = ""
+    fix: Fix | None = None
+    fingerprint: str = ""
+
+    @property
+    def line(self) -> int:
+        return self.span.line
+
+    @property
+    def column(self) -> int:
+        return self.span.column
+
+    @property
+    def end_line(self) -> int:
+        return self.span.end_line
+
+    @property
+    def end_column(self) -> int:
+        return self.span.end_column
+
+    @property
+    def rejects(self) -> bool:
+        """True when kubectl or the API server would refuse because of this."""
+        return self.severity is Severity.ERROR and self.origin in (Origin.YAML, Origin.APISERVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Something that was not looked at, and why: nothing is skipped without one."""
+
+    file: str
+    document: int
+    why: str
