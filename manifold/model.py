@@ -142,6 +142,9 @@ class ObjectId(NamedTuple):
         return {"apiVersion": self.api_version, "kind": self.kind, "namespace": self.namespace, "name": self.name}
 
 
+NO_OBJECT = ObjectId()
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
     """A repair: `edits` replace spans of the text with new text. `safe` repairs change no meaning."""
@@ -165,7 +168,7 @@ class Diagnostic:
     file: str = ""
     span: Span = NOWHERE
     document: int = 0
-    object: ObjectId = ObjectId()
+    object: ObjectId = NO_OBJECT
     kubernetes: tuple[str, ...] = ()
     help: str = ""
     fix: Fix | None = None
@@ -200,3 +203,36 @@ class Skip:
     file: str
     document: int
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The counts of a report."""
+
+    files: int = 0
+    documents: int = 0
+    objects: int = 0
+    errors: int = 0
+    warnings: int = 0
+    infos: int = 0
+    skipped: int = 0
+    suppressed: int = 0
+
+
+def _no_text(_: str) -> list[str]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found, complete and in order: by file, position and rule."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    skipped: tuple[Skip, ...]
+    summary: Summary
+    kubernetes: tuple[str, ...]
+    manifold: str
+    lines: Callable[[str], list[str]] = field(default=_no_text, repr=False, compare=False)
+    """The lines of a file, for formats that quote them; empty where there is no text."""
+    notes: tuple[str, ...] = ()
+    """What limits the answer: a version that gets schema checks only, CEL rules that could not be evaluated."""

@@ -1,0 +1,60 @@
+"""SARIF 2.1.0 for code scanning: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from manifold.model import Diagnostic, Report, Severity
+
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def _uri(file: str) -> str:
+    return quote(file.replace("\\", "/"), safe="/-._~")
+
+
+def _result(d: Diagnostic, index: dict[str, int]) -> dict[str, Any]:
+    text = f"{d.path}: {d.message}" if d.path else d.message
+    result: dict[str, Any] = {
+        "ruleId": d.rule,
+        "ruleIndex": index[d.rule],
+        "level": LEVELS[d.severity],
+        "message": {"text": f"{text} {d.help}".rstrip() if d.help else text},
+        "properties": {"origin": d.origin.value, "kubernetes": list(d.kubernetes)},
+    }
+    if d.file:
+        location: dict[str, Any] = {"artifactLocation": {"uri": _uri(d.file)}}
+        if d.span.line:
+            region = {"startLine": d.span.line, "startColumn": d.span.column}
+            if d.span.end_line >= d.span.line and (d.span.end_line, d.span.end_column) > (d.span.line, d.span.column):
+                region |= {"endLine": d.span.end_line, "endColumn": d.span.end_column}
+            location["region"] = region
+        result["locations"] = [{"physicalLocation": location}]
+        if d.object.kind:
+            o = d.object
+            name = "/".join(p for p in (o.kind, o.namespace, o.name) if p)
+            result["locations"][0]["logicalLocations"] = [{"fullyQualifiedName": name, "kind": "object"}]
+    if d.fingerprint:
+        result["partialFingerprints"] = {"manifold/v1": d.fingerprint}
+    return result
+
+
+def render(report: Report) -> str:
+    import orjson
+
+    ids = sorted({d.rule for d in report.diagnostics})
+    index = {rule: i for i, rule in enumerate(ids)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "manifold",
+                "semanticVersion": report.manifold,
+                "rules": [{"id": rule, "name": rule} for rule in ids],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(d, index) for d in report.diagnostics],
+    }
+    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return orjson.dumps(log, option=orjson.OPT_INDENT_2).decode() + "\n"
