@@ -1,0 +1,41 @@
+"""The command line: one module a command, found by its name; `main` is the one place that turns errors into exit codes.
+
+A command module holds `command`, a function typer can read, or `group`, a typer application of its own. Only the
+module of the command at hand is imported; `--help` and completion import all of them.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# The order of `manifold --help`; a module that is not named here comes after these.
+ORDER = (
+    "check",
+    "validate",
+    "lint",
+    "fix",
+    "preview",
+    "diff",
+    "plan",
+    "snapshot",
+    "explain",
+    "rules",
+    "schema",
+    "baseline",
+    "config",
+    "report",
+    "init",
+)
+
+
+def main() -> None:
+    """The entry point of the `manifold` script: runs a command and exits with the contract's code."""
+    arguments = sys.argv[1:]
+    if arguments in (["--version"], ["-V"]):  # answered before anything is imported: shells and editors ask often
+        from manifold import __version__
+
+        sys.stdout.write(f"manifold {__version__}\n")
+        return
+    from manifold.cli._main import run
+
+    sys.exit(run(arguments))
