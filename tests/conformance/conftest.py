@@ -1,0 +1,40 @@
+"""One control plane for all conformance tests of a run; skipped, with the reason, where none can be built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conformance.controlplane import LOOKS_ELSEWHERE, ControlPlane, MissingError, programs
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these on one worker: they share the control planes."""
+    for item in items:
+        if "conformance" in item.path.parts:
+            item.add_marker(pytest.mark.conformance)
+            item.add_marker(pytest.mark.xdist_group("conformance"))
+
+
+def _programs() -> None:
+    try:
+        programs()
+    except MissingError as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A server whose answers depend on the manifest alone."""
+    _programs()
+    with ControlPlane(tmp_path_factory.mktemp("plain"), disable=LOOKS_ELSEWHERE) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A whole control plane with default admission, controllers and scheduler."""
+    _programs()
+    with ControlPlane(tmp_path_factory.mktemp("full"), controllers=True, scheduler=True) as plane:
+        yield plane
