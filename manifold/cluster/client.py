@@ -93,6 +93,8 @@ class Cluster:
                     2, allowed_methods=["GET"], status_forcelist=[429, 502, 503], redirect=0, raise_on_status=False
                 ),
             }
+            if self.access.insecure:  # the kubeconfig asks for it: one warning a request would say nothing new
+                urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             if self.access.server.startswith("https:"):
                 options["ssl_context"] = _tls(self.access, credentials)
                 if self.access.server_name:
