@@ -59,7 +59,9 @@ class Fault(NamedTuple):
 class Faults(list[Fault]):
     """The causes found so far, in order. Falsy when there are none (warnings count)."""
 
-    def add(self, reason: str, path: Path, message: str, help: str = "", *, rule: str = "", at: Path | None = None) -> None:
+    def add(
+        self, reason: str, path: Path, message: str, help: str = "", *, rule: str = "", at: Path | None = None
+    ) -> None:
         self.append(Fault(path, reason, message, help, rule or RULES.get(reason, "api/invalid"), False, at))
 
     def required(self, path: Path, message: str = "", help: str = "") -> None:

@@ -7,8 +7,14 @@ walk these nodes, and none of them reads OpenAPI itself.
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
+
+from manifold import assets
+from manifold.errors import UsageError
 
 Shape = Literal[
     "object",  # fields
@@ -26,6 +32,10 @@ Shape = Literal[
     "bytes",  # base64
     "raw",  # runtime.RawExtension and other objects with fields of their own
     "any",  # apiextensions JSON and the like
+    # JSONSchemaProps of a CustomResourceDefinition, or something simpler in their place
+    "schema-or-bool",
+    "schema-or-array",
+    "schema-or-strings",
 ]
 
 
@@ -62,7 +72,7 @@ class Field:
     pointer: bool = False
     """Go holds a pointer: an explicit zero value is not the same as an absent one."""
     omitempty: bool = True
-    """Go leaves the zero value out when it writes the object."""
+    """Go leaves the zero value out when it writes the object; a struct that is not omitted is written as `{}`."""
     # ... and how kubectl's strategic merge patch does: x-kubernetes-patch-strategy, -patch-merge-key
     patch_strategy: tuple[str, ...] = ()
     patch_merge_key: str = ""
@@ -86,3 +96,129 @@ class Kind:
     @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@cache
+def versions() -> tuple[str, ...]:
+    """The releases that we ship, oldest first: `("1.25", ..., "1.37")`."""
+    names = [p.name[1:].removesuffix(".json.zz") for p in (assets.root("schemas") / "kubernetes").glob("v*.json.zz")]
+    return tuple(sorted(names, key=lambda n: int(n.partition(".")[2])))
+
+
+def newest() -> str:
+    """The newest release that we ship."""
+    return versions()[-1]
+
+
+@cache
+def load(version: str | None = None) -> Schema:
+    """The schema of a release, `1.33`; the newest for None.
+
+    Raises UsageError when we do not ship that release, naming those that we do.
+    """
+    import orjson
+
+    version = version or newest()
+    if version not in versions():
+        raise UsageError(f"Kubernetes {version} is not known: versions {versions()[0]} to {newest()} are")
+    file = assets.root("schemas") / "kubernetes" / f"v{version}.json.zz"
+    return Schema(orjson.loads(zlib.decompress(file.read_bytes())))
+
+
+_SCALARS: dict[str, Type] = {
+    word: Type(word)
+    for word in (
+        "string", "number", "boolean", "quantity", "int-or-string", "time", "micro-time", "duration", "bytes", "raw", "any",
+        "schema-or-bool", "schema-or-array", "schema-or-strings",
+    )
+}  # fmt: skip
+_SCALARS["int32"] = Type("integer", format="int32")
+_SCALARS["int64"] = Type("integer", format="int64")
+
+
+class Schema:
+    """All kinds and types of a release; types are built when they are first asked for."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.version: str = data["release"]
+        major, _, minor = self.version.partition(".")
+        self.release = (int(major), int(minor))
+        self._raw: dict[str, Any] = data["types"]
+        self._types: dict[str, Type] = {}
+        self._rows: dict[tuple[str, str], list[Any]] = {}
+        for row in data["kinds"]:
+            self._rows[f"{row[0]}/{row[1]}" if row[0] else row[1], row[2]] = row
+        self._off = {(f"{row[0]}/{row[1]}" if row[0] else row[1], row[2]) for row in data["off"]}
+        self._kinds: dict[tuple[str, str], Kind] = {}
+
+    def kind(self, api_version: str, kind: str) -> Kind | None:
+        """The kind as this release serves it by default, or None."""
+        key = (api_version, kind)
+        found = self._kinds.get(key)
+        if found is None:
+            row = self._rows.get(key)
+            if row is None:
+                return None
+            group, version, name, plural, namespaced, type_name, verbs = row
+            found = Kind(group, version, name, plural, bool(namespaced), self.type(type_name), frozenset(verbs))
+            self._kinds[key] = found
+        return found
+
+    def off_by_default(self, api_version: str, kind: str) -> bool:
+        """True for a kind that exists in this release and is served only when it is switched on."""
+        return (api_version, kind) in self._off
+
+    def kinds(self) -> Iterator[Kind]:
+        """All kinds served by default, by group, version and kind."""
+        for api_version, kind in sorted(self._rows):
+            found = self.kind(api_version, kind)
+            assert found is not None
+            yield found
+
+    def type(self, name: str) -> Type:
+        """The named type, `core.v1.Container`.
+
+        Raises KeyError for a name that this release does not have.
+        """
+        found = self._types.get(name)
+        if found is None:
+            raw = self._raw[name]
+            found = self._types[name] = Type("object", name, map_type=raw.get("m", ""))
+            # In place: types refer to one another, and an atomic twin shares the fields.
+            found.fields.update({key: self._field(key, value) for key, value in raw["f"].items()})
+        return found
+
+    def type_names(self) -> list[str]:
+        """The names of all named types."""
+        return list(self._raw)
+
+    def _reference(self, raw: Any) -> Type:
+        if isinstance(raw, str):
+            return self.type(raw[1:]) if raw[0] == "@" else _SCALARS[raw]
+        if isinstance(raw, list):
+            return Type("list", items=self._reference(raw[0]))
+        return Type("map", items=self._reference(raw[""]))
+
+    def _field(self, name: str, raw: Any) -> Field:
+        if not isinstance(raw, dict) or "t" not in raw:
+            return Field(name, self._reference(raw))
+        target = self._reference(raw["t"])
+        if target.shape == "list":
+            target.list_type = raw.get("l", "")
+            target.map_keys = tuple(raw.get("k", ()))
+        elif target.shape == "map":
+            target.map_type = raw.get("m", "")
+        elif "e" in raw:
+            target = Type(target.shape, format=target.format, enum=frozenset(raw["e"]))
+        elif raw.get("m") == "atomic" and target.shape == "object":
+            target = Type("object", target.name, target.fields, map_type="atomic")
+        return Field(
+            name,
+            target,
+            required="r" in raw,
+            default=raw.get("d"),
+            pointer="p" in raw,
+            omitempty="w" not in raw,
+            patch_strategy=tuple(raw.get("ps", ())),
+            patch_merge_key=raw.get("pk", ""),
+        )

@@ -43,5 +43,7 @@ class Answer:
 class Server:
     """An API server of one release, with the definitions and (optionally) the cluster that it knows."""
 
-    def __init__(self, version: str | None = None, crds: Iterable[Mapping[str, Any]] = (), world: World | None = None) -> None:
+    def __init__(
+        self, version: str | None = None, crds: Iterable[Mapping[str, Any]] = (), world: World | None = None
+    ) -> None:
         raise NotImplementedError

@@ -14,7 +14,9 @@ class World:
 
     def __init__(self, objects: Iterable[Mapping[str, Any]] = ()) -> None:
         self._by_key: dict[Key, Mapping[str, Any]] = {}
-        self._by_kind: dict[tuple[str, str], dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+        self._by_kind: dict[tuple[str, str], dict[str, list[Mapping[str, Any]]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for body in objects:
             meta = body.get("metadata") or {}
             group = str(body.get("apiVersion") or "").rpartition("/")[0]
