@@ -129,7 +129,9 @@ class Compactor:
         if go.get("pointer"):
             out["p"] = 1
         # A struct is written even with omitempty; omitzero leaves it out.
-        if (not go.get("omitempty") and not go.get("omitzero") and go) or (go.get("kind") == "struct" and not go.get("omitzero")):
+        if (not go.get("omitempty") and not go.get("omitzero") and go) or (
+            go.get("kind") == "struct" and not go.get("omitzero")
+        ):
             out["w"] = 1
         default = schema.get("default", rich.get("default"))
         if default is not None:
@@ -230,6 +232,22 @@ def kinds(
     return on, off
 
 
+def deprecated(minor: int, on: list[Any]) -> list[Any]:
+    """Of the kinds served, those that schemas/lifecycle.yaml calls deprecated: apiVersion, kind, since, until, instead."""
+    import yaml
+
+    here = {(f"{g}/{v}" if g else v, kind) for g, v, kind, *_ in on}
+    out = []
+    for entry in yaml.safe_load((HERE / "schemas" / "lifecycle.yaml").read_text())["entries"]:
+        key = (entry["apiVersion"], entry["kind"])
+        since = entry.get("deprecated")
+        if key in here and since and int(since.split(".")[1]) <= minor:
+            instead = entry.get("replacement")
+            text = f"{instead['apiVersion']} {instead['kind']}" if instead else ""
+            out.append([*key, since, entry.get("removed", ""), text])
+    return out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--gotypes", type=Path, required=True)
@@ -250,7 +268,13 @@ def main() -> None:
         definitions = {**base, **live.get(release, {})}
         exact = served(arguments.discovery) if release == arguments.newest and arguments.discovery else None
         on, off = kinds(definitions, minor, known, exact)
-        data = {"release": release, "kinds": on, "off": off, "types": Compactor(definitions, go, rich).types()}
+        data = {
+            "release": release,
+            "kinds": on,
+            "off": off,
+            "deprecated": deprecated(minor, on),
+            "types": Compactor(definitions, go, rich).types(),
+        }
         text = json.dumps(data, separators=(",", ":"), sort_keys=True).encode()
         path = OUT / f"v{release}.json.zz"
         path.write_bytes(zlib.compress(text, 9))

@@ -150,6 +150,10 @@ class Schema:
             self._rows[f"{row[0]}/{row[1]}" if row[0] else row[1], row[2]] = row
         self._off = {(f"{row[0]}/{row[1]}" if row[0] else row[1], row[2]) for row in data["off"]}
         self._kinds: dict[tuple[str, str], Kind] = {}
+        self.deprecated: dict[tuple[str, str], tuple[str, str, str]] = {
+            (d[0], d[1]): (d[2], d[3], d[4]) for d in data["deprecated"]
+        }
+        """Kinds served but deprecated: (since, removed in, instead), the last two empty where there is none."""
 
     def kind(self, api_version: str, kind: str) -> Kind | None:
         """The kind as this release serves it by default, or None."""

@@ -14,30 +14,42 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from manifold.apiserver import faults as reasons
+from manifold.apiserver import lifecycle
 from manifold.apiserver.context import Context
-from manifold.apiserver.faults import Faults
-from manifold.apiserver.schema import Kind
+from manifold.apiserver.decode import decode
+from manifold.apiserver.faults import Fault, Faults
+from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
 
 Body = dict[str, Any]
 Validator = Callable[[Body, Context, Faults], None]
 UpdateValidator = Callable[[Body, Body, Context, Faults], None]
 
+# The first release whose rules beyond the schema we know (the contract: below it, schema and lifecycle only).
+FULL_VERDICT = (1, 30)
+
 
 @cache
-def part(stage: str, group: str) -> ModuleType | None:
-    """The module of `stage` (`validate`, `default`) for an API group, or None when the group needs none."""
-    name = f"manifold.apiserver.{stage}.{group.partition('.')[0] or 'core'}"
-    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+def part(stage: str, name: str) -> ModuleType | None:
+    """The module of `stage` (`validate`, `default`) named `name`, or None when there is none."""
+    full = f"manifold.apiserver.{stage}.{name}" if name else f"manifold.apiserver.{stage}"
+    return importlib.import_module(full) if importlib.util.find_spec(full) else None
+
+
+def room(group: str) -> str:
+    """The module name of an API group: its first label, `core` for the empty one."""
+    return group.partition(".")[0] or "core"
 
 
 @dataclass(slots=True)
 class Answer:
-    """What the server answers: the object as it would be stored (None when it cannot even be decoded), and the faults."""
+    """What the server answers: the object as it went on (None when it cannot even be decoded), and the faults."""
 
     object: Body | None
     faults: Faults
     kind: Kind | None
+    context: Context | None = None
 
 
 class Server:
@@ -46,4 +58,159 @@ class Server:
     def __init__(
         self, version: str | None = None, crds: Iterable[Mapping[str, Any]] = (), world: World | None = None
     ) -> None:
-        raise NotImplementedError
+        self.schema = load(version)
+        self.version = self.schema.version
+        self.release = self.schema.release
+        self.world = world
+        self._crds = list(crds)
+        self._custom: dict[tuple[str, str], Kind] | None = None
+        self._full = self.release >= FULL_VERDICT
+
+    def kind(self, api_version: str, kind: str) -> Kind | None:
+        """The kind as this server serves it: built-in, or defined by one of its CustomResourceDefinitions."""
+        found = self.schema.kind(api_version, kind)
+        if found is None and self._crds:
+            if self._custom is None:
+                from manifold.apiserver import crd
+
+                self._custom = {(k.api_version, k.kind): k for k in crd.kinds(self._crds)}
+            found = self._custom.get((api_version, kind))
+        return found
+
+    def create(self, body: Body, namespace: str = "default", *, admit: bool = False) -> Answer:
+        """What a create of `body` with strict field validation gets; `body` is left as it is.
+
+        `admit` runs mutating admission as well, as `preview` wants it; with a world it runs always.
+        """
+        faults = Faults()
+        kind, context = self._begin(body, namespace, faults, "create")
+        if kind is None or context is None:
+            return Answer(None, faults, None)
+        decoded, strict = self._decode(body, kind, faults)
+        self._default(decoded, context, faults)
+        if admit or self.world is not None:
+            self._admit("mutate", decoded, context, faults)
+        if self._full:
+            found = Faults()
+            self._validate(decoded, context, found)
+            if self.world is not None:
+                self._admit("validate", decoded, context, found)
+            faults.extend(follow(found, strict) if strict else found)
+        return Answer(decoded, faults, kind, context)
+
+    def update(self, old: Body, new: Body) -> Answer:
+        """What a PUT of `new` over the stored `old` gets."""
+        faults = Faults()
+        namespace = str((old.get("metadata") or {}).get("namespace") or "default")
+        kind, context = self._begin(new, namespace, faults, "update")
+        if kind is None or context is None:
+            return Answer(None, faults, None)
+        before = self._decode(old, kind, Faults())[0]
+        after, strict = self._decode(new, kind, faults)
+        quiet = Faults()
+        self._default(before, context, quiet)
+        self._default(after, context, faults)
+        prepare = part("update", "")
+        if prepare is not None:
+            prepare.prepare(after, before, context)
+        found = Faults()
+        self._validate_update(after, before, context, found)
+        faults.extend(follow(found, strict) if strict else found)
+        return Answer(after, faults, kind, context)
+
+    def _begin(self, body: Body, namespace: str, faults: Faults, operation: Any) -> tuple[Kind | None, Context | None]:
+        api_version, name = str(body.get("apiVersion") or ""), str(body.get("kind") or "")
+        kind = self.kind(api_version, name)
+        if kind is None:
+            lifecycle.not_served(self.schema, api_version, name, faults)
+            return None, None
+        lifecycle.deprecated(self.schema, api_version, name, faults)
+        space = ""
+        if kind.namespaced:
+            meta = body.get("metadata")
+            written = meta.get("namespace") if isinstance(meta, dict) else None
+            space = written if isinstance(written, str) and written else namespace
+        return kind, Context(self, kind, operation, space, self.world)
+
+    def _decode(self, body: Body, kind: Kind, faults: Faults) -> tuple[Body, Faults]:
+        strict = Faults()
+        decoded = kind.custom.decode(body, strict) if kind.custom is not None else decode(body, kind, strict)
+        faults.extend(strict)
+        return decoded, strict
+
+    def _default(self, body: Body, context: Context, faults: Faults) -> None:
+        kind = context.kind
+        meta = body.setdefault("metadata", {})
+        if kind.namespaced and not meta.get("namespace"):
+            meta["namespace"] = context.namespace
+        if kind.custom is not None:
+            kind.custom.default(body)
+            return
+        module = part("default", room(kind.group))
+        if module is not None:
+            function = module.DEFAULTS.get(kind.kind)
+            if function is not None:
+                function(body, context)
+
+    def _admit(self, stage: str, body: Body, context: Context, faults: Faults) -> None:
+        admission = part("admission", "")
+        function = getattr(admission, stage, None)
+        if function is not None:
+            function(body, context, faults)
+
+    def _validate(self, body: Body, context: Context, faults: Faults) -> None:
+        kind = context.kind
+        metadata = part("validate", "metadata")
+        if metadata is not None:
+            metadata.create(body, context, faults)
+        if kind.custom is not None:
+            kind.custom.validate(body, context, faults)
+            return
+        constraints = part("constraints", "")
+        if constraints is not None:
+            constraints.check(body, context, faults)
+        module = part("validate", room(kind.group))
+        if module is not None:
+            function = module.CREATE.get(kind.kind)
+            if function is not None:
+                function(body, context, faults)
+
+    def _validate_update(self, new: Body, old: Body, context: Context, faults: Faults) -> None:
+        kind = context.kind
+        metadata = part("validate", "metadata")
+        if metadata is not None:
+            metadata.update(new, old, context, faults)
+        if kind.custom is not None:
+            kind.custom.validate_update(new, old, context, faults)
+            return
+        constraints = part("constraints", "")
+        if constraints is not None:
+            constraints.check_update(new, old, context, faults)
+        module = part("validate", room(kind.group))
+        if module is None:
+            return
+        function = module.UPDATE.get(kind.kind)
+        if function is not None:
+            function(new, old, context, faults)
+        else:
+            create = module.CREATE.get(kind.kind)
+            if create is not None:
+                create(new, context, faults)
+
+
+def follow(found: Faults, strict: Iterable[Fault]) -> Faults:
+    """The faults in `found` that do not merely follow from strict ones.
+
+    The server stops at a strict error. People want everything at once, but not `image` called missing because it was
+    written `imgae`: a missing field beside an unknown one, and what lies at or below a wrong type, are left out.
+    """
+    unknown = {f.path[:-1] for f in strict if f.reason == reasons.UNKNOWN_FIELD}
+    wrong = [f.path for f in strict if f.reason != reasons.UNKNOWN_FIELD]
+    kept = Faults()
+    for fault in found:
+        if fault.reason == reasons.REQUIRED and (fault.path[:-1] in unknown or fault.path in unknown):
+            continue
+        if any(fault.path[: len(path)] == path or path[: len(fault.path)] == fault.path for path in wrong):
+            continue
+        kept.append(fault)
+    return kept

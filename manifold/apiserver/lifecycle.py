@@ -1,0 +1,90 @@
+"""Kinds that a release does not serve (any more, or yet), and kinds that it serves with a warning."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from manifold import assets
+from manifold.apiserver.faults import Fault, Faults
+from manifold.apiserver.schema import Schema
+
+# Groups that belong to Kubernetes itself; a kind of another group may come from a CustomResourceDefinition in the
+# cluster. Groups under k8s.io that are not listed are defined by CRDs of Kubernetes' projects (snapshot.storage.k8s.io).
+OWN = frozenset(
+    (
+        "", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "authentication.k8s.io",
+        "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io",
+        "events.k8s.io", "extensions", "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io", "lifecycle.k8s.io",
+        "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io",
+        "settings.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
+    )
+)  # fmt: skip
+
+
+@cache
+def table() -> dict[tuple[str, str], dict[str, Any]]:
+    """schemas/lifecycle.yaml by (apiVersion, kind)."""
+    import yaml
+
+    text = (assets.root("schemas") / "lifecycle.yaml").read_bytes()
+    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return {(e["apiVersion"], e["kind"]): e for e in data["entries"]}
+
+
+def _minor(release: str) -> int:
+    return int(release.partition(".")[2])
+
+
+def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> None:
+    """Say that the release does not serve the kind: since when, and what replaces it."""
+    group = api_version.rpartition("/")[0]
+    entry = table().get((api_version, kind))
+    own = group in OWN
+    minor = schema.release[1]
+    here = f"Kubernetes {schema.version}"
+    help, rule, at = "", "api/no-such-kind", ("apiVersion",)
+    message = f"{here} serves no kind {kind} in {api_version}"
+    replacement = (entry or {}).get("replacement")
+    if entry and "component" not in entry and entry.get("removed") and _minor(entry["removed"]) <= minor:
+        rule = "api/removed"
+        message = f"{api_version} {kind} was removed in Kubernetes {entry['removed']}"
+    elif entry and entry.get("introduced") and _minor(entry["introduced"]) > minor:
+        message = f"{api_version} {kind} comes with Kubernetes {entry['introduced']}, {here} does not serve it"
+    elif schema.off_by_default(api_version, kind):
+        message = f"{api_version} {kind} is served only where it is switched on (--runtime-config), not by default"
+    elif entry and "component" in entry:
+        message = f"{api_version} {kind} was removed in {entry['component']} {entry.get('removed', '')}".rstrip()
+    if replacement:
+        help = f"use {replacement['apiVersion']} {replacement['kind']}"
+    elif own:
+        same = [k for k in schema.kinds() if k.kind == kind]
+        near = [k for k in schema.kinds() if k.kind.lower() == kind.lower()]
+        if same:
+            help = f"use {same[0].api_version}"
+        elif near:
+            help = f"the kind is spelled {near[0].kind}"
+        else:
+            import difflib
+
+            close = difflib.get_close_matches(kind, [k.kind for k in schema.kinds()], 1, 0.8)
+            help = f"did you mean {close[0]}?" if close else ""
+            at = ("kind",)
+    else:
+        help = "give its CustomResourceDefinition with --schema, or among the inputs"
+        message = f"no definition of {kind} in {api_version} is at hand, so it was not checked"
+    faults.append(Fault((), "NotFound", message, help, rule, warning=not own, at=at))
+
+
+def deprecated(schema: Schema, api_version: str, kind: str, faults: Faults) -> None:
+    """Warn as the server does of a kind that is served but deprecated."""
+    found = schema.deprecated.get((api_version, kind))
+    if found is None:
+        return
+    since, removed, instead = found
+    message = f"{api_version} {kind} is deprecated since Kubernetes {since}"
+    if removed:
+        message += f" and goes in {removed}"
+    faults.append(
+        Fault((), "", message, f"use {instead}" if instead else "", "api/deprecated", True, at=("apiVersion",))
+    )
