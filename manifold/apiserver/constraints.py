@@ -1,0 +1,427 @@
+"""The engine of `schemas/constraints/*.yaml`: what one value, list or object must be, by type.
+
+The tables are compiled into one check per type; a type without constraints, and without fields whose types have some,
+costs nothing. CONTRIBUTING.md describes the words of a table.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path as File
+from typing import Any
+
+from manifold import assets
+from manifold.apiserver import faults as reasons
+from manifold.apiserver.context import Context
+from manifold.apiserver.faults import Faults
+from manifold.apiserver.schema import Type
+from manifold.k8s.formats import FORMATS
+from manifold.model import MapKey, Path
+
+Check = Callable[[Any, Path, Faults], None]
+Spec = dict[str, Any]
+
+ARTEFACT = "constraints.json.zz"
+WORDS = frozenset(
+    (
+        "required", "format", "pattern", "range", "enum", "min-length", "max-length", "min-items", "max-items", "unique",
+        "unique-by", "each", "keys", "immutable", "since", "until", "source", "message", "help", "reason", "one-of",
+        "at-most-one", "kinds",
+    )
+)  # fmt: skip
+
+
+def read_tables(folder: File) -> dict[str, dict[str, Spec]]:
+    """All tables of a folder, joined: type name -> field -> words.
+
+    Raises ValueError for a word that does not exist, or a field that two tables constrain.
+    """
+    import yaml
+
+    joined: dict[str, dict[str, Spec]] = {}
+    for file in sorted(folder.glob("*.yaml")):
+        data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+        for name, fields in (data.get("types") or {}).items():
+            into = joined.setdefault(name, {})
+            for field, spec in fields.items():
+                if field in into:
+                    raise ValueError(f"{file.name}: {name}.{field} stands in another table as well")
+                into[field] = _known(spec, f"{file.name}: {name}.{field}")
+    return joined
+
+
+def _known(spec: Spec, where: str) -> Spec:
+    for word, value in spec.items():
+        if word not in WORDS:
+            raise ValueError(f"{where}: there is no word {word!r}")
+        if word in ("each", "keys"):
+            _known(value, f"{where}.{word}")
+        if word == "format" and value not in FORMATS:
+            raise ValueError(f"{where}: there is no format {value!r}")
+    return {k: v for k, v in spec.items() if k != "source"}
+
+
+def compiled(tables: dict[str, dict[str, Spec]]) -> bytes:
+    """The tables as the artefact that is shipped: reading YAML at each start would cost a tenth of the time of a run."""
+    import orjson
+
+    return zlib.compress(orjson.dumps(tables, option=orjson.OPT_SORT_KEYS), 9)
+
+
+@cache
+def tables() -> dict[str, dict[str, Spec]]:
+    """The tables in force: the artefact, or in a checkout whose tables are newer, the tables themselves."""
+    import orjson
+
+    root = assets.root("schemas")
+    artefact, folder = root / ARTEFACT, root / "constraints"
+    made = artefact.stat().st_mtime_ns if artefact.exists() else 0
+    if any(f.stat().st_mtime_ns > made for f in folder.glob("*.yaml")):
+        return read_tables(folder)
+    return dict(orjson.loads(zlib.decompress(artefact.read_bytes())))
+
+
+def _release(text: str) -> tuple[int, int]:
+    major, _, minor = text.partition(".")
+    return int(major), int(minor)
+
+
+def holds(spec: Spec, release: tuple[int, int]) -> bool:
+    """Whether a spec is of this release: from `since` on, before `until`."""
+    since, until = spec.get("since"), spec.get("until")
+    return not ((since and release < _release(since)) or (until and release >= _release(until)))
+
+
+def _many(checks: list[Check]) -> Check:
+    if len(checks) == 1:
+        return checks[0]
+
+    def check(value: Any, path: Path, faults: Faults) -> None:
+        for one in checks:
+            one(value, path, faults)
+
+    return check
+
+
+def _texts(spec: Spec) -> list[Check]:
+    found: list[Check] = []
+    reason, said, help = spec.get("reason"), spec.get("message"), spec.get("help", "")
+    if "format" in spec:
+        test = FORMATS[spec["format"]]
+
+        def format(value: Any, path: Path, faults: Faults) -> None:
+            for message in test(value):
+                faults.add(reason or reasons.INVALID, path, said or message, help)
+
+        found.append(format)
+    if "pattern" in spec:
+        import re2
+
+        expression = re2.compile(spec["pattern"])
+
+        def pattern(value: Any, path: Path, faults: Faults) -> None:
+            if not expression.search(str(value)):
+                faults.add(reason or reasons.INVALID, path, said or f"does not match {spec['pattern']}", help)
+
+        found.append(pattern)
+    if "max-length" in spec:
+        limit = spec["max-length"]
+
+        def longest(value: Any, path: Path, faults: Faults) -> None:
+            if len(value) > limit or (not value.isascii() and len(value.encode("utf-8", "surrogatepass")) > limit):
+                faults.add(reason or reasons.TOO_LONG, path, said or f"longer than {limit} bytes", help)
+
+        found.append(longest)
+    if "min-length" in spec:
+        least = spec["min-length"]
+
+        def shortest(value: Any, path: Path, faults: Faults) -> None:
+            if len(value) < least:
+                faults.add(reason or reasons.INVALID, path, said or f"shorter than {least} characters", help)
+
+        found.append(shortest)
+    return found
+
+
+def _numbers(spec: Spec) -> list[Check]:
+    if "range" not in spec:
+        return []
+    low, high = spec["range"]
+    reason, said, help = spec.get("reason", reasons.INVALID), spec.get("message"), spec.get("help", "")
+    if not said:
+        said = (
+            f"must be {low} to {high}"
+            if low is not None and high is not None
+            else f"must be at least {low}"
+            if high is None
+            else f"must be at most {high}"
+        )
+
+    def between(value: Any, path: Path, faults: Faults) -> None:
+        if value.__class__ is int and ((low is not None and value < low) or (high is not None and value > high)):
+            faults.add(reason, path, f"{value}: {said}", help)
+
+    return [between]
+
+
+def _choices(spec: Spec) -> list[Check]:
+    if "enum" not in spec:
+        return []
+    allowed = frozenset(spec["enum"])
+    names = ", ".join(map(str, spec["enum"]))
+    reason, help = spec.get("reason", reasons.NOT_SUPPORTED), spec.get("help", "")
+
+    def one_of(value: Any, path: Path, faults: Faults) -> None:
+        if value not in allowed:
+            faults.add(reason, path, f"{value!r} is not one of: {names}", help)
+
+    return [one_of]
+
+
+def _lists(spec: Spec, release: tuple[int, int]) -> list[Check]:
+    found: list[Check] = []
+    help = spec.get("help", "")
+    if "max-items" in spec:
+        most = spec["max-items"]
+
+        def longest(value: Any, path: Path, faults: Faults) -> None:
+            if len(value) > most:
+                faults.add(
+                    spec.get("reason", reasons.TOO_MANY), path, f"{len(value)} items, at most {most} are allowed", help
+                )
+
+        found.append(longest)
+    if "min-items" in spec:
+        least = spec["min-items"]
+
+        def shortest(value: Any, path: Path, faults: Faults) -> None:
+            if len(value) < least:
+                faults.add(
+                    spec.get("reason", reasons.INVALID), path, f"{len(value)} items, at least {least} are needed", help
+                )
+
+        found.append(shortest)
+    if spec.get("unique") or "unique-by" in spec:
+        by = tuple(spec.get("unique-by", ()))
+
+        def unique(value: Any, path: Path, faults: Faults) -> None:
+            if len(value) < 2:
+                return
+            seen = set()
+            for i, item in enumerate(value):
+                key = tuple(item.get(k) for k in by) if by else item
+                if key in seen:
+                    shown = key[0] if by and len(key) == 1 else key
+                    faults.add(
+                        spec.get("reason", reasons.DUPLICATE), (*path, i), f"{shown!r} occurs more than once", help
+                    )
+                seen.add(key)
+
+        found.append(unique)
+    each = _value(spec["each"], release) if "each" in spec else None
+    if each is not None:
+
+        def items(value: Any, path: Path, faults: Faults) -> None:
+            if value.__class__ is dict:
+                for k, v in value.items():
+                    each(v, (*path, MapKey(k)), faults)
+            else:
+                for i, v in enumerate(value):
+                    each(v, (*path, i), faults)
+
+        found.append(items)
+    keys = _value(spec["keys"], release) if "keys" in spec else None
+    if keys is not None:
+
+        def names(value: Any, path: Path, faults: Faults) -> None:
+            for k in value:
+                keys(k, (*path, MapKey(k)), faults)
+
+        found.append(names)
+    return found
+
+
+def _value(spec: Spec, release: tuple[int, int]) -> Check | None:
+    """The check of one present value."""
+    if not holds(spec, release):
+        return None
+    checks = _choices(spec) + _texts(spec) + _numbers(spec) + _lists(spec, release)
+    if not checks and not spec.get("required"):
+        return None
+    present = _many(checks) if checks else None
+    if not spec.get("required"):
+        return present
+    message, help = spec.get("message", ""), spec.get("help", "")
+
+    def required(value: Any, path: Path, faults: Faults) -> None:
+        if value is None or value == "" or (value.__class__ in (list, dict) and not value):
+            faults.add(reasons.REQUIRED, path, message or "must be set", help)
+        elif present is not None:
+            present(value, path, faults)
+
+    return required
+
+
+def _union(spec: Spec, exactly: bool) -> Check:
+    members = tuple(spec["one-of"] if exactly else spec["at-most-one"])
+    names = ", ".join(members)
+    help = spec.get("help", "")
+
+    def check(value: Any, path: Path, faults: Faults) -> None:
+        first = ""
+        for member in members:
+            if value.get(member) is None:
+                continue
+            if first:
+                faults.add(
+                    reasons.FORBIDDEN,
+                    (*path, member),
+                    spec.get("message") or f"`{first}` is set already: at most one of {names}",
+                    help,
+                )
+            else:
+                first = member
+        if exactly and not first:
+            faults.add(reasons.REQUIRED, path, spec.get("message") or f"one of these must be set: {names}", help)
+
+    return check
+
+
+class Compiled:
+    """The checks of one release, by type; built as types are met."""
+
+    def __init__(self, release: tuple[int, int]) -> None:
+        self._release = release
+        self._checks: dict[int, tuple[Type, Check | None]] = {}
+        self._reaches: dict[int, bool] = {}
+        self._tables = tables()
+
+    def reaches(self, type: Type, above: frozenset[int] = frozenset()) -> bool:
+        """Whether values of this type, or anything below, are constrained."""
+        known = self._reaches.get(id(type))
+        if known is not None:
+            return known
+        if id(type) in above:
+            return False
+        inside = above | {id(type)}
+        found = type.name in self._tables or (type.items is not None and self.reaches(type.items, inside))
+        found = found or any(self.reaches(f.type, inside) for f in type.fields.values())
+        if found or not above:
+            self._reaches[id(type)] = found
+        return found
+
+    def check(self, type: Type) -> Check | None:
+        """The check of a type, or None when nothing below it is constrained."""
+        known = self._checks.get(id(type))
+        if known is not None:
+            return known[1]
+        if not self.reaches(type):
+            self._checks[id(type)] = (type, None)
+            return None
+
+        made: list[Check] = []
+
+        def late(value: Any, path: Path, faults: Faults) -> None:
+            made[0](value, path, faults)
+
+        self._checks[id(type)] = (type, late)  # for types that hold themselves
+        made.append(self._walk(type))
+        self._checks[id(type)] = (type, made[0])
+        return made[0]
+
+    def _walk(self, type: Type) -> Check:
+        if type.shape in ("list", "map"):
+            assert type.items is not None
+            item = self.check(type.items)
+            assert item is not None
+            keyed = type.shape == "map"
+
+            def walk(value: Any, path: Path, faults: Faults) -> None:
+                if keyed:
+                    for k, v in value.items():
+                        item(v, (*path, MapKey(k)), faults)
+                else:
+                    for i, v in enumerate(value):
+                        item(v, (*path, i), faults)
+
+            return walk
+        return self._fields(type)
+
+    def _fields(self, type: Type) -> Check:
+        specs = self._tables.get(type.name, {})
+        always: list[tuple[str, Check]] = []  # looked at whether the field is there or not
+        present: dict[str, list[Check]] = {}
+        for name, spec in specs.items():
+            if name == "$self" or not holds(spec, self._release):
+                continue
+            made = _value(spec, self._release)
+            if made is None:
+                continue
+            if spec.get("required"):
+                always.append((name, made))
+            else:
+                present.setdefault(name, []).append(made)
+        for name, field in type.fields.items():
+            below = self.check(field.type)
+            if below is not None:
+                present.setdefault(name, []).append(below)
+        whole: list[Check] = []
+        self_spec = specs.get("$self")
+        if self_spec and holds(self_spec, self._release):
+            if "one-of" in self_spec:
+                whole.append(_union(self_spec, True))
+            if "at-most-one" in self_spec:
+                whole.append(_union(self_spec, False))
+        table = {name: _many(checks) for name, checks in present.items()}
+
+        def check(value: Any, path: Path, faults: Faults) -> None:
+            for one in whole:
+                one(value, path, faults)
+            for name, one in always:
+                one(value.get(name), (*path, name), faults)
+            for name, inner in value.items():
+                found = table.get(name)
+                if found is not None and inner is not None:
+                    found(inner, (*path, name), faults)
+
+        return check
+
+
+@cache
+def of(release: tuple[int, int]) -> Compiled:
+    """The compiled tables of a release."""
+    return Compiled(release)
+
+
+def check(body: dict[str, Any], context: Context, faults: Faults) -> None:
+    """Hold a defaulted object against the tables."""
+    found = of(context.server.release).check(context.kind.type)
+    if found is not None:
+        found(body, (), faults)
+
+
+def check_update(new: dict[str, Any], old: dict[str, Any], context: Context, faults: Faults) -> None:
+    """Hold the new object against the tables, and both against what is immutable."""
+    check(new, context, faults)
+    _immutable(new, old, context.kind.type, (), context.server.release, faults)
+
+
+def _immutable(new: Any, old: Any, type: Type, path: Path, release: tuple[int, int], faults: Faults) -> None:
+    specs = tables().get(type.name, {})
+    for name, field in type.fields.items():
+        spec = specs.get(name)
+        before, after = old.get(name), new.get(name)
+        if spec and spec.get("immutable") and holds(spec, release):
+            if before != after:
+                faults.add(
+                    reasons.INVALID, (*path, name), "cannot be changed once the object exists", spec.get("help", "")
+                )
+        elif field.type.shape == "object" and before.__class__ is dict and after.__class__ is dict and before != after:
+            _immutable(after, before, field.type, (*path, name), release, faults)
+
+
+def types_named(found: Iterable[str]) -> set[str]:
+    """The type names that the tables speak of and `found` does not hold: misspelled ones, for a test."""
+    return set(tables()) - set(found)
