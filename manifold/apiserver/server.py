@@ -98,6 +98,14 @@ class Server:
             faults.extend(follow(found, strict) if strict else found)
         return Answer(decoded, faults, kind, context)
 
+    def strict(self, body: Body) -> Faults:
+        """What strict decoding alone says of `body`: whether it is served, unknown fields, wrong types."""
+        faults = Faults()
+        kind, _ = self._begin(body, "", faults, "update")
+        if kind is not None:
+            self._decode(body, kind, faults)
+        return faults
+
     def update(self, old: Body, new: Body) -> Answer:
         """What a PUT of `new` over the stored `old` gets."""
         faults = Faults()

@@ -1,0 +1,333 @@
+"""Applying a manifest to a stored object: server-side with field ownership, or client-side as kubectl does.
+
+Both end as the server ends: the merged object is decoded, defaulted, prepared and validated as an update.
+Sources: k8s.io/apimachinery/pkg/util/managedfields, k8s.io/kubectl/pkg/cmd/apply, sigs.k8s.io/structured-merge-diff.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from manifold.apiserver import changes, store
+from manifold.apiserver.changes import LAST_APPLIED, Change
+from manifold.apiserver.decode import copy
+from manifold.apiserver.faults import Faults
+from manifold.apiserver.patch import fieldset, merge, strategic
+from manifold.apiserver.patch.fieldset import FieldPath, FieldSet
+from manifold.apiserver.schema import Kind, Type
+from manifold.apiserver.server import Server
+
+Body = dict[str, Any]
+Verb = Literal["created", "configured", "unchanged", "refused", "conflict"]
+
+# managedfields/internal/stripmeta.go: nobody owns these.
+_NOBODYS: frozenset[FieldPath] = frozenset(
+    [("f:apiVersion",), ("f:kind",), ("f:metadata",)]
+    + [
+        ("f:metadata", f"f:{name}")
+        for name in (
+            "name",
+            "namespace",
+            "creationTimestamp",
+            "selfLink",
+            "uid",
+            "clusterName",
+            "generation",
+            "managedFields",
+            "resourceVersion",
+        )
+    ]
+)
+# managedfields/internal/manager.go: who owns what an object held before it was first applied.
+BEFORE_FIRST_APPLY = "before-first-apply"
+
+
+class Conflict(NamedTuple):
+    """A field that another manager owns, in the server's spelling."""
+
+    manager: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an apply does: its verb, the object as it would be stored, what changes, and what speaks against it."""
+
+    verb: Verb
+    object: Body | None
+    changes: list[Change] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Manager:
+    entry: Body
+    fields: FieldSet
+
+    @property
+    def name(self) -> str:
+        return str(self.entry.get("manager") or "")
+
+    @property
+    def applied(self) -> bool:
+        return self.entry.get("operation") == "Apply"
+
+
+def identity(entry: Mapping[str, Any]) -> str:
+    """What makes two entries of managedFields one manager: appliers are one whatever their version."""
+    keys: list[str] = [
+        str(entry.get("manager") or ""),
+        str(entry.get("operation") or ""),
+        str(entry.get("subresource") or ""),
+    ]
+    if entry.get("operation") != "Apply":
+        keys.append(str(entry.get("apiVersion") or ""))
+    return json.dumps(keys)
+
+
+def _managers(live: Body) -> dict[str, _Manager]:
+    found: dict[str, _Manager] = {}
+    for entry in (live.get("metadata") or {}).get("managedFields") or ():
+        found[identity(entry)] = _Manager(
+            {k: v for k, v in entry.items() if k != "fieldsV1"}, fieldset.decode(entry.get("fieldsV1"))
+        )
+    return found
+
+
+def _encoded(managers: Mapping[str, _Manager]) -> list[Body]:
+    entries = [
+        {**m.entry, "fieldsType": "FieldsV1", "fieldsV1": fieldset.encode(fields)}
+        for m in managers.values()
+        if (fields := {p for p in m.fields if p not in _NOBODYS})
+    ]
+    return sorted(
+        entries, key=lambda e: (e.get("operation") != "Apply", str(e.get("time") or ""), str(e.get("manager")))
+    )
+
+
+def _ignored(kind: Kind) -> str:
+    """The element under which the main endpoint of a kind takes nothing, empty when there is none."""
+    return "f:status" if "status" in kind.type.fields and not kind.custom else ""
+
+
+def _without(fields: FieldSet, element: str) -> FieldSet:
+    return {p for p in fields if p[0] != element} if element else fields
+
+
+def _bare(body: Body) -> Body:
+    """The object without its managedFields."""
+    meta = body.get("metadata") or {}
+    return {**body, "metadata": {k: v for k, v in meta.items() if k != "managedFields"}}
+
+
+class _ConflictsError(Exception):
+    def __init__(self, found: list[Conflict], sets: dict[str, FieldSet]) -> None:
+        super().__init__(f"{len(found)} conflicts")
+        self.found, self.sets = found, sets
+
+
+def _apply(
+    live: Body, config: Body, kind: Kind, managers: dict[str, _Manager], me: str, entry: Body, force: bool
+) -> tuple[Body, dict[str, _Manager]]:
+    """Merge, prune what we owned and no longer say, and settle who owns what.
+
+    Raises _ConflictsError when others own what would change, and `force` is not given.
+    """
+    type, ignored = kind.type, _ignored(kind)
+    merged = merge.merge(live, config, type)
+    said = _without(fieldset.of(config, type), ignored)
+    last = managers[me].fields if me in managers else set()
+    owners = {**managers, me: _Manager(entry, said)}
+    if last:
+        merged = _prune(merged, owners, last, type)
+    difference = merge.compare(live, merged, type)
+    touched = _without(difference.added | difference.modified, ignored)
+    gone = _without(difference.removed, ignored)
+    conflicts = {name: both for name, m in owners.items() if name != me and (both := m.fields & touched)}
+    if conflicts and not force:
+        found = [
+            Conflict(owners[name].name, fieldset.spell(path))
+            for name, paths in conflicts.items()
+            for path in sorted(paths)
+        ]
+        raise _ConflictsError(sorted(found), conflicts)
+    for name, m in owners.items():
+        if name != me:
+            owners[name] = _Manager(m.entry, m.fields - conflicts.get(name, set()) - gone)
+    return merged, {name: m for name, m in owners.items() if m.fields}
+
+
+def _prune(merged: Body, owners: Mapping[str, _Manager], last: FieldSet, type: Type) -> Body:
+    whole = fieldset.with_structs
+    before = whole(last, type)
+    pruned = fieldset.remove(merged, type, before) or {}
+    everyones: FieldSet = set()
+    for m in owners.values():
+        everyones |= m.fields
+    merged_fields = whole(fieldset.of(merged, type), type)
+    lost = merged_fields - whole(fieldset.of(pruned, type), type)
+    pruned = fieldset.remove(merged, type, lost - whole(everyones, type)) or {}
+    # What nobody applied, the server's defaults for instance, stays although it lay within something that went.
+    lost = merged_fields - whole(fieldset.of(pruned, type), type)
+    return dict(fieldset.remove(merged, type, lost & before) or {})
+
+
+def server_side(
+    server: Server,
+    config: Body,
+    live: Body | None,
+    kind: Kind,
+    namespace: str,
+    *,
+    manager: str = "kubectl",
+    force: bool = False,
+) -> Result:
+    """A server-side apply of `config` by `manager` over `live` (None when it does not exist)."""
+    config = placed(config, kind, namespace)
+    if (config.get("metadata") or {}).get("managedFields"):
+        faults = Faults()
+        faults.invalid(
+            ("metadata", "managedFields"), "an applied manifest must not hold managedFields", "remove the field"
+        )
+        return Result("refused", None, faults=faults)
+    entry: Body = {"manager": manager, "operation": "Apply", "apiVersion": kind.api_version, "fieldsType": "FieldsV1"}
+    if live is None:
+        answer = server.create(config, namespace)
+        if answer.faults.refused or answer.object is None:
+            return Result("refused", None, faults=answer.faults)
+        made = store.stored(answer)
+        owned = {identity(entry): _Manager(entry, _without(fieldset.of(config, kind.type), _ignored(kind)))}
+        made.setdefault("metadata", {})["managedFields"] = _encoded(owned)
+        return Result("created", made, faults=answer.faults)
+    strict = server.strict(config)
+    if strict.refused:
+        return Result("refused", None, faults=strict)
+    before, managers = _bare(live), _managers(live)
+    if not managers:
+        # Nobody is known: whatever is there belongs to a manager of that name, so that a first apply cannot take it unasked.
+        first: Body = {
+            "manager": BEFORE_FIRST_APPLY,
+            "operation": "Update",
+            "apiVersion": kind.api_version,
+            "fieldsType": "FieldsV1",
+        }
+        owned_before = {p for p in merge.compare({}, before, kind.type).added if p not in _NOBODYS}
+        managers = {identity(first): _Manager(first, _without(owned_before, _ignored(kind)))}
+    me = identity(entry)
+    try:
+        merged, owners = _apply(before, config, kind, managers, me, entry, force)
+    except _ConflictsError as conflict:
+        allowed = _ours_by_last_applied(live, kind)
+        if not allowed or any(paths - allowed for paths in conflict.sets.values()):
+            return Result("conflict", None, conflicts=conflict.found)
+        # All of it is what `kubectl apply` wrote client-side: the same hand, so no conflict.
+        merged, owners = _apply(before, config, kind, managers, me, entry, True)
+    annotations = (live.get("metadata") or {}).get("annotations") or {}
+    if manager == "kubectl" and LAST_APPLIED in annotations:
+        merged = _with_last_applied(merged, last_applied(config))
+    merged = _without_nulls(merged)
+    merged["metadata"]["managedFields"] = _encoded(owners)
+    return _update(server, live, merged, kind)
+
+
+def _ours_by_last_applied(live: Body, kind: Kind) -> FieldSet:
+    """The fields that the last client-side apply wrote and that still hold its values."""
+    text = ((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
+    if not isinstance(text, str):
+        return set()
+    try:
+        last = json.loads(text)
+    except ValueError:
+        return set()  # not ours to judge: then nothing is allowed, and the conflict stands
+    if not isinstance(last, dict):
+        return set()
+    said = fieldset.of(last, kind.type)
+    difference = merge.compare(last, _bare(live), kind.type)
+    return said - difference.modified - difference.removed
+
+
+def _without_nulls(value: Any) -> Any:
+    if value.__class__ is dict:
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    if value.__class__ is list:
+        return [_without_nulls(v) for v in value]
+    return value
+
+
+def placed(body: Body, kind: Kind, namespace: str) -> Body:
+    """The manifest as kubectl sends it: with the namespace that it goes to."""
+    body = copy(body)
+    meta = body.setdefault("metadata", {})
+    if kind.namespaced and not meta.get("namespace"):
+        meta["namespace"] = namespace
+    return dict(body)
+
+
+def last_applied(body: Body) -> str:
+    """kubectl's annotation for a manifest: its JSON as Go writes it, keys sorted, `<`, `>` and `&` escaped."""
+    body = copy(body)
+    meta = body.setdefault("metadata", {})
+    annotations = {k: v for k, v in (meta.get("annotations") or {}).items() if k != LAST_APPLIED}
+    meta["annotations"] = annotations
+    text = json.dumps(body, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    for char, escaped in (
+        ("<", "\\u003c"),
+        (">", "\\u003e"),
+        ("&", "\\u0026"),
+        ("\u2028", "\\u2028"),
+        ("\u2029", "\\u2029"),
+    ):
+        text = text.replace(char, escaped)
+    return text + "\n"
+
+
+def _with_last_applied(body: Body, text: str) -> Body:
+    meta = dict(body.get("metadata") or {})
+    meta["annotations"] = {**(meta.get("annotations") or {}), LAST_APPLIED: text}
+    return {**body, "metadata": meta}
+
+
+def client_side(server: Server, config: Body, live: Body | None, kind: Kind, namespace: str) -> Result:
+    """`kubectl apply` of `config` over `live` (None when it does not exist): a three-way patch, computed and applied."""
+    config = placed(config, kind, namespace)
+    strict = server.strict(config)
+    if strict.refused:
+        return Result("refused", None, faults=strict)
+    text = last_applied(config)
+    modified = _with_last_applied(config, text)
+    if live is None:
+        answer = server.create(modified, namespace)
+        if answer.faults.refused or answer.object is None:
+            return Result("refused", None, faults=answer.faults)
+        return Result("created", store.stored(answer), faults=answer.faults)
+    current = live
+    before = ((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
+    original = json.loads(before) if isinstance(before, str) and before.strip() else None
+    try:
+        if kind.custom is not None:
+            patch = strategic.json_three_way(original, modified, current)
+            merged = strategic.json_apply(current, patch)
+        else:
+            patch = strategic.three_way(original, modified, current, kind.type)
+            merged = strategic.apply(current, patch, kind.type)
+    except strategic.PatchError as error:
+        faults = Faults()
+        faults.invalid((), f"kubectl cannot compute a patch: {error}")
+        return Result("refused", None, faults=faults)
+    if not patch:
+        return Result("unchanged", live)
+    result = _update(server, live, merged, kind)
+    return result if result.verb == "refused" else Result("configured", result.object, result.changes, result.faults)
+
+
+def _update(server: Server, live: Body, merged: Body, kind: Kind) -> Result:
+    answer = server.update(live, merged)
+    if answer.faults.refused or answer.object is None:
+        return Result("refused", None, faults=answer.faults)
+    stored = store.stored(answer)
+    found = changes.between(live, stored, kind.type)
+    return Result("configured" if found else "unchanged", stored, found, answer.faults)

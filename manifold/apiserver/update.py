@@ -1,0 +1,156 @@
+"""What the server does to an update before it validates it: server-owned fields put back, allocated ones kept.
+
+Sources: kubernetes v1.37.2, `rest.BeforeUpdate` (k8s.io/apiserver/pkg/registry/rest) and `PrepareForUpdate` of the kinds'
+strategies (pkg/registry); for Services `patchAllocatedValues`, `normalizeClusterIPs` and `dropTypeDependentFields`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from manifold.apiserver.context import Context
+
+Body = dict[str, Any]
+
+# metadata that an update need not repeat
+_KEPT = (
+    "uid",
+    "creationTimestamp",
+    "selfLink",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "managedFields",
+)
+# (group, kind) -> fields of the main endpoint that always stay as they are
+_FROZEN: dict[tuple[str, str], tuple[str, ...]] = {
+    ("certificates.k8s.io", "CertificateSigningRequest"): ("spec",),
+}
+# Kinds whose status is no subresource: it is written like any other field.
+_STATUS_IS_WRITTEN = frozenset((("", "ComponentStatus"),))
+
+
+def prepare(new: Body, old: Body, context: Context) -> None:
+    """Bring `new`, decoded and defaulted, to the form in which the server validates it against `old`; in place."""
+    kind = context.kind
+    key = (kind.group, kind.kind)
+    meta, before = new.setdefault("metadata", {}), old.get("metadata") or {}
+    for name in _KEPT:
+        if name in before and not meta.get(name):
+            meta[name] = before[name]
+    if "generation" in before:
+        meta["generation"] = before["generation"]
+    names = _FROZEN.get(key, ())
+    if kind.custom is not None:
+        if kind.custom.has_status(kind.version):
+            names = ("status",)
+    elif "status" in kind.type.fields and key not in _STATUS_IS_WRITTEN:
+        names = (*names, "status")
+    for name in names:
+        if name in old:
+            new[name] = old[name]
+        else:
+            new.pop(name, None)
+    own = _OWN.get(key)
+    if own is not None:
+        own(new, old)
+
+
+def _namespace(new: Body, old: Body) -> None:
+    finalizers = (old.get("spec") or {}).get("finalizers")
+    if finalizers is not None:
+        new.setdefault("spec", {})["finalizers"] = finalizers
+    elif "spec" in new:
+        new["spec"].pop("finalizers", None)
+
+
+def _needs_node_port(spec: Body) -> bool:
+    kind = spec.get("type")
+    return kind == "NodePort" or (kind == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False)
+
+
+def _needs_health_port(spec: Body) -> bool:
+    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+
+
+def _external(spec: Body) -> bool:
+    return spec.get("type") in ("LoadBalancer", "NodePort") or (
+        spec.get("type") == "ClusterIP" and bool(spec.get("externalIPs"))
+    )
+
+
+def _service(new_body: Body, old_body: Body) -> None:
+    new, old = new_body.setdefault("spec", {}), old_body.get("spec") or {}
+    has_ip = old.get("type") != "ExternalName"
+    wants_ip = new.get("type") != "ExternalName"
+    if has_ip and wants_ip:
+        if not new.get("clusterIP") and old.get("clusterIP"):
+            new["clusterIP"] = old["clusterIP"]
+        if not new.get("clusterIPs") and old.get("clusterIPs"):
+            new["clusterIPs"] = list(old["clusterIPs"])
+    if _needs_node_port(old) and _needs_node_port(new):
+        _keep_node_ports(new, old)
+    if (
+        _needs_health_port(old)
+        and _needs_health_port(new)
+        and not new.get("healthCheckNodePort")
+        and old.get("healthCheckNodePort")
+    ):
+        new["healthCheckNodePort"] = old["healthCheckNodePort"]
+    _align_cluster_ips(new, old)
+    if has_ip and not wants_ip:
+        if new.get("clusterIP") == old.get("clusterIP") and new.get("clusterIPs") == old.get("clusterIPs"):
+            new.pop("clusterIP", None)
+            new.pop("clusterIPs", None)
+        for name in ("ipFamilies", "ipFamilyPolicy"):
+            if new.get(name) == old.get(name):
+                new.pop(name, None)
+    if _needs_node_port(old) and not _needs_node_port(new):
+        ports = {p.get("nodePort") for p in old.get("ports") or () if p.get("nodePort")}
+        ours = {p.get("nodePort") for p in new.get("ports") or () if p.get("nodePort")}
+        if ours <= ports:
+            for port in new.get("ports") or ():
+                port.pop("nodePort", None)
+    if (
+        _needs_health_port(old)
+        and not _needs_health_port(new)
+        and new.get("healthCheckNodePort") == old.get("healthCheckNodePort")
+    ):
+        new.pop("healthCheckNodePort", None)
+    if old.get("type") == "LoadBalancer" and new.get("type") != "LoadBalancer":
+        for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
+            if new.get(name) == old.get(name):
+                new.pop(name, None)
+    if _external(old) and not _external(new) and new.get("externalTrafficPolicy") == old.get("externalTrafficPolicy"):
+        new.pop("externalTrafficPolicy", None)
+    if new.get("type") != "LoadBalancer" and (new_body.get("status") or {}).get("loadBalancer"):
+        new_body["status"] = {**new_body["status"], "loadBalancer": {}}
+
+
+def _keep_node_ports(new: Body, old: Body) -> None:
+    before = {p.get("nodePort") for p in old.get("ports") or () if p.get("nodePort")}
+    after = {p.get("nodePort") for p in new.get("ports") or () if p.get("nodePort")}
+    used = before & after
+    by_name = {p.get("name", ""): p.get("nodePort") for p in old.get("ports") or ()}
+    for port in new.get("ports") or ():
+        if not port.get("nodePort"):
+            known = by_name.get(port.get("name", ""))
+            if known and known not in used:
+                port["nodePort"] = known
+
+
+def _align_cluster_ips(new: Body, old: Body) -> None:
+    if old.get("clusterIPs") and not new.get("clusterIPs") and old.get("clusterIP") == new.get("clusterIP"):
+        new["clusterIPs"] = list(old["clusterIPs"])
+    if old.get("clusterIP") != new.get("clusterIP") and new.get("clusterIPs") == old.get("clusterIPs"):
+        if old.get("clusterIP") and not new.get("clusterIP"):
+            new.pop("clusterIPs", None)
+        elif new.get("clusterIP"):
+            new["clusterIPs"] = [new["clusterIP"]]
+
+
+_OWN: dict[tuple[str, str], Callable[[Body, Body], None]] = {
+    ("", "Namespace"): _namespace,
+    ("", "Service"): _service,
+}
