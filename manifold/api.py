@@ -1,0 +1,214 @@
+"""The library: the stages, composed. The command line is a thin reader and printer around these functions.
+
+Objects are plain dicts, as in the Python clients of Kubernetes. `str` and `bytes` are text, a `Path` is a file.
+`kubernetes=None` is the newest release that we ship. `crds` and `cluster` say what is known besides the text: nothing by
+default; what an object refers to outside of it is then assumed to exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from manifold.apiserver.changes import Change
+from manifold.apiserver.faults import Fault
+from manifold.apiserver.patch.apply import Conflict
+from manifold.apiserver.server import Server
+from manifold.apiserver.world import World
+from manifold.errors import ReadError, SourceError
+from manifold.model import Diagnostic, Document, Key, ObjectId, Origin, Severity, Source, spell
+from manifold.read import Reading
+from manifold.read import read as read_source
+
+Body = dict[str, Any]
+Text = str | bytes | Path | Sequence[Mapping[str, Any]]
+CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an apply does to one object.
+
+    `verb` is created, configured, unchanged, refused or conflict; `object` the result (None when refused or in
+    conflict); `changes` what changes; `conflicts` the fields that other managers own.
+    """
+
+    key: Key
+    verb: Literal["created", "configured", "unchanged", "refused", "conflict"]
+    object: Body | None
+    changes: list[Change] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+@lru_cache(maxsize=8)
+def _bare(version: str | None) -> Server:
+    return Server(version)
+
+
+def server(
+    version: str | None = None, crds: Iterable[Mapping[str, Any]] = (), cluster: Iterable[Mapping[str, Any]] = ()
+) -> Server:
+    """The API server on paper for a release; definitions in the cluster count as installed.
+
+    Raises UsageError for a release that we do not ship.
+    """
+    there = list(cluster)
+    found = [*crds, *(o for o in there if is_crd(o))]
+    if not found and not there:
+        return _bare(version)
+    return Server(version, found, World(there) if there else None)
+
+
+def is_crd(body: Mapping[str, Any]) -> bool:
+    """Whether an object is a CustomResourceDefinition."""
+    return body.get("kind") == CRD[1] and str(body.get("apiVersion") or "").startswith(CRD[0])
+
+
+def documents(text: Text) -> Reading:
+    """The objects of a text, a file, or a sequence of objects, as kubectl would send them.
+
+    Raises SourceError for a file that cannot be read.
+    """
+    if isinstance(text, str):
+        return read_source(Source("", text.encode("utf-8", "surrogatepass")))
+    if isinstance(text, bytes):
+        return read_source(Source("", text))
+    if isinstance(text, Path):
+        try:
+            return read_source(Source(str(text), text.read_bytes()))
+        except OSError as error:
+            raise SourceError(f"{text} cannot be read: {error.strerror}") from error
+    return Reading([Document("", i, dict(body)) for i, body in enumerate(text)])
+
+
+def diagnose(fault: Fault, document: Document, version: str) -> Diagnostic:
+    """A fault of the API server as a diagnostic on the document's text."""
+    return Diagnostic(
+        origin=Origin.APISERVER,
+        rule=fault.rule,
+        severity=Severity.WARNING if fault.warning else Severity.ERROR,
+        message=fault.message,
+        reason=fault.reason if fault.reason.startswith(("FieldValue", "Internal")) else "",
+        path=spell(fault.path) if fault.whole is None else fault.whole,
+        file=document.source,
+        span=document.locate(fault.path if fault.at is None else fault.at),
+        document=document.index,
+        object=ObjectId.of(document.body),
+        kubernetes=(version,),
+        help=fault.help,
+    )
+
+
+def verdict(found: Sequence[Document], asked: Server, namespace: str = "default") -> list[Diagnostic]:
+    """What the API server says to a create of each object, in order; definitions among them must be known to `asked`."""
+    out: list[Diagnostic] = []
+    for document in found:
+        answer = asked.create(document.body, namespace)
+        out.extend(diagnose(f, document, asked.version) for f in answer.faults)
+    return out
+
+
+def _prepared(
+    text: Text, kubernetes: str | None, crds: Iterable[Mapping[str, Any]], cluster: Iterable[Mapping[str, Any]]
+) -> tuple[Reading, Server]:
+    reading = documents(text)
+    ours = [d.body for d in reading.documents if is_crd(d.body)]
+    return reading, server(kubernetes, [*crds, *ours], cluster)
+
+
+def read(text: str | bytes) -> list[Body]:
+    """The objects that kubectl would send, in order, Lists expanded.
+
+    Raises ReadError, with its diagnostics and the objects before it, where kubectl cannot read the text.
+    """
+    reading = documents(text)
+    bodies = [d.body for d in reading.documents]
+    fatal = [d for d in reading.diagnostics if d.rejects]
+    if fatal:
+        raise ReadError(fatal, bodies)
+    return bodies
+
+
+def validate(
+    text: Text,
+    *,
+    kubernetes: str | None = None,
+    crds: Iterable[Mapping[str, Any]] = (),
+    cluster: Iterable[Mapping[str, Any]] = (),
+) -> list[Diagnostic]:
+    """What kubectl and the API server say to a create of these objects, with strict field validation.
+
+    Without `cluster` the plug-ins that look at other objects are off: namespaces, service accounts and classes exist,
+    quotas and limit ranges do not matter. An `apiserver` or `yaml` error means that the text is refused.
+    """
+    reading, asked = _prepared(text, kubernetes, crds, cluster)
+    return [*reading.diagnostics, *verdict(reading.documents, asked)]
+
+
+def update(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    kubernetes: str | None = None,
+    crds: Iterable[Mapping[str, Any]] = (),
+    cluster: Iterable[Mapping[str, Any]] = (),
+) -> list[Diagnostic]:
+    """What a PUT of `new` over the stored object `old` gets."""
+    asked = server(kubernetes, crds, cluster)
+    document = Document("", 0, dict(new))
+    return [diagnose(f, document, asked.version) for f in asked.update(dict(old), dict(new)).faults]
+
+
+def apply(
+    text: Text,
+    live: Iterable[Mapping[str, Any]],
+    *,
+    how: Literal["client", "server"] = "server",
+    field_manager: str = "kubectl",
+    force: bool = False,
+    kubernetes: str | None = None,
+    crds: Iterable[Mapping[str, Any]] = (),
+    cluster: Iterable[Mapping[str, Any]] = (),
+) -> list[Outcome]:
+    """What `kubectl apply` of these objects over the `live` ones does: one outcome an object, in order.
+
+    Raises ReadError where kubectl cannot read the text.
+    """
+    from manifold.apiserver.patch import apply as patching
+
+    reading, asked = _prepared(text, kubernetes, crds, cluster)
+    fatal = [d for d in reading.diagnostics if d.rejects]
+    if fatal:
+        raise ReadError(fatal, [d.body for d in reading.documents])
+    there = {_key(body): body for body in live}
+    out = []
+    for document in reading.documents:
+        kind = asked.kind(document.api_version, document.kind)
+        key = document.key("default" if kind is None or kind.namespaced else "")
+        if kind is None:
+            answer = asked.create(document.body)
+            said = [diagnose(f, document, asked.version) for f in answer.faults]
+            out.append(Outcome(key, "refused", None, diagnostics=said))
+            continue
+        namespace = key.namespace or "default"
+        before = there.get(key)
+        stored = dict(before) if before is not None else None
+        if how == "server":
+            result = patching.server_side(
+                asked, document.body, stored, kind, namespace, manager=field_manager, force=force
+            )
+        else:
+            result = patching.client_side(asked, document.body, stored, kind, namespace)
+        said = [diagnose(f, document, asked.version) for f in result.faults]
+        out.append(Outcome(key, result.verb, result.object, result.changes, said, result.conflicts))
+    return out
+
+
+def _key(body: Mapping[str, Any]) -> Key:
+    meta = body.get("metadata") or {}
+    group = str(body.get("apiVersion") or "").rpartition("/")[0]
+    return Key(group, str(body.get("kind") or ""), str(meta.get("namespace") or ""), str(meta.get("name") or ""))

@@ -1,0 +1,325 @@
+"""The exact path: libyaml's events become values by go-yaml's rules, and positions.
+
+libyaml is the parser that go-yaml was ported from, so both accept the same texts, but for a few that are refused here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from manifold.model import NOWHERE, Path, Span
+from manifold.read import scalars
+
+Parser = getattr(yaml, "CParser", yaml.SafeLoader)
+DEEPEST = 10_000  # go-yaml's and encoding/json's limit of nesting
+# go-yaml refuses a document that is mostly aliases (yaml/v2 decode.go: allowedAliasRatio).
+ALIAS_FREE, ALIAS_LARGE = 400_000, 4_000_000
+MERGE = "tag:yaml.org,2002:merge"
+_TAG = "tag:yaml.org,2002:"
+
+
+class UnreadableError(Exception):
+    """The text is refused; `line` and `column` are 1-based within the piece."""
+
+    def __init__(self, message: str, line: int, column: int, rule: str = "yaml/syntax", help: str = "") -> None:
+        super().__init__(message)
+        self.message, self.line, self.column, self.rule, self.help = message, line, column, rule, help
+
+
+@dataclass(slots=True)
+class Node:
+    """A value with its place; `pairs` of a map keep duplicates, `children` are a list's items."""
+
+    start: Any
+    end: Any
+    value: Any = None
+    pairs: list[tuple[str, Node, Node]] | None = None
+    children: list[Node] | None = None
+    size: int = 1
+
+
+@dataclass(slots=True)
+class Parsed:
+    """One document: its value, its nodes, the keys that occur twice, and whether text follows that nobody reads."""
+
+    value: Any
+    root: Node | None
+    duplicates: list[tuple[str, Any]] = field(default_factory=list)
+    lost: Any = None
+
+
+def _fail(message: str, mark: Any, rule: str = "yaml/syntax", help: str = "") -> UnreadableError:
+    return UnreadableError(message, mark.line + 1, mark.column + 1, rule, help)
+
+
+def parse(text: str) -> Parsed:
+    """The first document of `text`, as kubectl reads it.
+
+    Raises UnreadableError where kubectl gives up.
+    """
+    _characters(text)
+    parser = Parser(text)
+    try:
+        return _Builder(parser).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        words = ", ".join(p for p in (error.context, error.problem) if p)
+        if mark is None:
+            raise UnreadableError(words, 1, 1) from error
+        raise _fail(words, mark) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise UnreadableError(
+            f"the character U+{ord(str(error.character)):04X} is not allowed", line, 1, "yaml/character"
+        ) from error
+    finally:
+        dispose = getattr(parser, "dispose", None)
+        if dispose is not None:
+            dispose()
+
+
+def _characters(text: str) -> None:
+    """go-yaml refuses control characters wherever they stand, also in comments."""
+    if text.isascii() and text.isprintable():
+        return
+    import re
+
+    bad = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|[\ud800-\udfff]", text)
+    if bad:
+        line = text.count("\n", 0, bad.start()) + 1
+        column = bad.start() - (text.rfind("\n", 0, bad.start()) + 1) + 1
+        raise UnreadableError(
+            f"the control character U+{ord(bad.group()):04X} is not allowed in YAML",
+            line,
+            column,
+            "yaml/character",
+            "remove it, or escape it in double quotes",
+        )
+
+
+class _Builder:
+    """Builds values and nodes out of events without recursion, so that depth is bounded by a rule and not by a crash."""
+
+    def __init__(self, parser: Any) -> None:
+        self.next = parser.get_event
+        self.peek = parser.peek_event
+        self.anchors: dict[str, Node] = {}
+        self.open: set[str] = set()
+        self.duplicates: list[tuple[str, Any]] = []
+        self.aliased = 0
+        self.total = 0
+
+    def document(self) -> Parsed:
+        self.next()  # stream start
+        event = self.next()
+        if isinstance(event, yaml.StreamEndEvent):
+            return Parsed(None, None)
+        if event.version is not None and event.version != (1, 1):
+            raise _fail(
+                f"the directive %YAML {event.version[0]}.{event.version[1]} is not supported: kubectl reads YAML 1.1",
+                event.start_mark,
+                "yaml/directive",
+            )
+        root = self._node()
+        self.next()  # document end
+        lost = None
+        try:
+            following = self.peek()
+            if not isinstance(following, yaml.StreamEndEvent):
+                lost = following.start_mark
+        except yaml.YAMLError as error:
+            lost = getattr(error, "problem_mark", None)
+        return Parsed(root.value, root, self.duplicates, lost)
+
+    def _node(self) -> Node:
+        # stack of (node, anchor, pending key)
+        stack: list[list[Any]] = []
+        while True:
+            event = self.next()
+            self.total += 1
+            if isinstance(event, (MappingStartEvent, SequenceStartEvent)):
+                if len(stack) >= DEEPEST:
+                    raise _fail(f"nested more than {DEEPEST} levels deep", event.start_mark, "yaml/depth")
+                mapping = isinstance(event, MappingStartEvent)
+                node = Node(
+                    event.start_mark,
+                    event.end_mark,
+                    {} if mapping else [],
+                    [] if mapping else None,
+                    None if mapping else [],
+                )
+                if event.anchor:
+                    self.anchors[event.anchor] = node
+                    self.open.add(event.anchor)
+                stack.append([node, event.anchor, None])
+                continue
+            if isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+                node, anchor, _ = stack.pop()
+                node.end = event.end_mark
+                self.open.discard(anchor or "")
+                done = node
+            elif isinstance(event, AliasEvent):
+                done = self._alias(event)
+            elif isinstance(event, ScalarEvent):
+                done = self._scalar(event)
+                if event.anchor:
+                    self.anchors[event.anchor] = done
+            elif isinstance(event, DocumentEndEvent):
+                raise _fail("the document ends in the middle", event.start_mark)
+            else:
+                raise _fail("unexpected content", event.start_mark)
+            if not stack:
+                return cast(Node, done)
+            frame = stack[-1]
+            parent: Node = frame[0]
+            parent.size += done.size
+            if parent.children is not None:
+                parent.children.append(done)
+                parent.value.append(_value(done))
+            elif frame[2] is None:
+                frame[2] = done
+            else:
+                key, frame[2] = frame[2], None
+                self._put(parent, key, done)
+
+    def _alias(self, event: Any) -> Node:
+        name = event.anchor
+        found = self.anchors.get(name)
+        if found is None:
+            raise _fail(f"the alias *{name} refers to an anchor that is not there", event.start_mark, "yaml/alias")
+        if name in self.open:
+            raise _fail(f"the anchor &{name} contains itself", event.start_mark, "yaml/alias")
+        self.aliased += found.size
+        self.total += found.size
+        if self.aliased > 100 and self.total > 1000 and self.aliased / self.total > _ratio(self.total):
+            raise _fail("the document consists mostly of aliases (an alias bomb)", event.start_mark, "yaml/alias")
+        return Node(event.start_mark, event.end_mark, found.value, found.pairs, found.children, found.size)
+
+    def _scalar(self, event: Any) -> Node:
+        text = event.value
+        node = Node(event.start_mark, event.end_mark)
+        tag = event.tag
+        if tag is None or tag == "":
+            node.value = scalars.plain(text) if event.implicit[0] and event.style in (None, "") else text
+            if text == "<<" and event.style in (None, ""):
+                node.value = _MERGE_KEY
+        elif tag == "!":
+            node.value = text
+        else:
+            node.value = _tagged(tag, text, event)
+        return node
+
+    def _put(self, parent: Node, key: Node, value: Node) -> None:
+        if key.value is _MERGE_KEY:
+            self._merge(parent, value)
+            return
+        name = scalars.key(key.value) if key.pairs is None and key.children is None else None
+        if name is None:
+            what = (
+                "null"
+                if key.value is None
+                else "a list or a map"
+                if key.pairs is not None or key.children is not None
+                else "this number"
+            )
+            raise _fail(f"{what} cannot be a key: keys are texts", key.start, "yaml/key", "quote the key")
+        assert parent.pairs is not None
+        if name in parent.value and any(n == name for n, k, _ in parent.pairs if k is not value):
+            self.duplicates.append((name, key.start))
+        parent.pairs.append((name, key, value))
+        parent.value[name] = _value(value)
+
+    def _merge(self, parent: Node, value: Node) -> None:
+        sources = [value] if value.pairs is not None else value.children
+        if sources is None or any(s.pairs is None for s in sources):
+            raise _fail("a merge key takes a map, or a list of maps", value.start, "yaml/merge")
+        assert parent.pairs is not None
+        for source in reversed(sources):  # in a list the earlier wins
+            for name, key, inner in source.pairs or ():
+                parent.pairs.append((name, inner, inner))  # the place of a merged key is that of its value
+                parent.value[name] = _value(inner)
+                del key
+
+
+def _ratio(total: int) -> float:
+    if total <= ALIAS_FREE:
+        return 0.99
+    if total >= ALIAS_LARGE:
+        return 0.10
+    return 0.99 - 0.89 * (total - ALIAS_FREE) / (ALIAS_LARGE - ALIAS_FREE)
+
+
+class _MergeKey:
+    pass
+
+
+_MERGE_KEY = _MergeKey()
+
+
+def _value(node: Node) -> Any:
+    value = node.value
+    if value.__class__ is float:
+        if math.isnan(value) or math.isinf(value):
+            raise _fail("JSON has no infinity and no NaN", node.start, "yaml/number", "quote it")
+        return scalars.as_json(value)
+    if value.__class__ is int:
+        return scalars.as_json(value)
+    if value is _MERGE_KEY:
+        return "<<"
+    return value
+
+
+def _tagged(tag: str, text: str, event: Any) -> Any:
+    name = tag.removeprefix(_TAG) if tag.startswith(_TAG) else ""
+    if name == "binary":
+        try:
+            return base64.b64decode(text, validate=False).decode("utf-8", "replace")
+        except (binascii.Error, ValueError) as error:
+            raise _fail("!!binary is no base64", event.start_mark, "yaml/tag") from error
+    if name in ("int", "bool", "float", "null"):
+        value = scalars.plain(text)
+        kind = {"int": int, "bool": bool, "float": float, "null": type(None)}[name]
+        if name == "float" and value.__class__ is int:
+            return float(value)
+        if value.__class__ is not kind:
+            raise _fail(f"{text!r} is no !!{name}", event.start_mark, "yaml/tag")
+        return value
+    return text
+
+
+def locate(root: Node | None, path: Path, line: int) -> Span:
+    """The span of the scalar, or of the key of the container, at `path`; of the nearest one above where it is missing."""
+    if root is None:
+        return NOWHERE
+    node, shown = root, root
+    for part in path:
+        if node.pairs is not None and isinstance(part, str):
+            found = next(((k, v) for n, k, v in reversed(node.pairs) if n == part), None)
+            if found is None:
+                break
+            key, node = found
+            shown = node if node.pairs is None and node.children is None else key
+        elif node.children is not None and isinstance(part, int) and 0 <= part < len(node.children):
+            node = shown = node.children[part]
+        else:
+            break
+    start, end = shown.start, shown.end
+    if shown is node and (node.pairs is not None or node.children is not None):
+        end = start  # a container by itself: its first place, not the whole of it
+        return Span(start.line + 1 + line, start.column + 1, start.line + 1 + line, start.column + 2)
+    return Span(start.line + 1 + line, start.column + 1, end.line + 1 + line, end.column + 1)

@@ -1,0 +1,331 @@
+"""One source to its objects, as kubectl would send them, and what stands in the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span
+from manifold.read import split
+
+NO_OBJECTS = "no objects passed to create"
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a source holds: objects in order, what is wrong with the text, what was left out, how many pieces it had."""
+
+    documents: list[Document]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    skipped: list[Skip] = field(default_factory=list)
+    pieces: int = 0
+
+
+class _StopError(Exception):
+    """kubectl reads no further."""
+
+
+class _Reader:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.out = Reading([])
+
+    def say(
+        self, rule: str, message: str, span: Span, index: int, *, lint: bool = False, help: str = "", body: Any = None
+    ) -> None:
+        origin = Origin.LINT if lint else Origin.YAML
+        about = ObjectId.of(body) if isinstance(body, dict) else ObjectId()
+        self.out.diagnostics.append(
+            Diagnostic(
+                origin,
+                rule,
+                Severity.ERROR,
+                message,
+                file=self.source.name,
+                span=span,
+                document=index,
+                object=about,
+                help=help,
+            )
+        )
+
+    def run(self) -> Reading:
+        text, invalid = split.decode(self.source.data)
+        for line in invalid:
+            self.say(
+                "invalid-utf8",
+                "bytes that are no UTF-8: kubectl sends U+FFFD in their place",
+                Span(line, 1, line, 1),
+                0,
+                lint=True,
+                help="save the file as UTF-8",
+            )
+        head = text[:4096].lstrip()
+        try:
+            if head.startswith("{") and self._json(text):
+                return self.out
+            self._yaml(text)
+        except _StopError:
+            pass
+        return self.out
+
+    # JSON ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _json(self, text: str) -> bool:
+        """Read a stream of JSON objects; False where it is none, and YAML is to be tried."""
+        bodies: list[tuple[int, int, Any]] = []
+        at = 0
+        decoder = json.JSONDecoder(parse_constant=_refuse)
+        while True:
+            while at < len(text) and text[at] in " \t\r\n":
+                at += 1
+            if at >= len(text):
+                break
+            if text.startswith("---", at) and bodies:
+                return False
+            try:
+                body, end = decoder.raw_decode(text, at)
+            except (ValueError, RecursionError):
+                return False
+            bodies.append((at, end, body))
+            at = end
+        for index, (start, end, body) in enumerate(bodies):
+            self.out.pieces += 1
+            self._object(_normal(body), index, partial(_locate_late, text[start:end], text.count("\n", 0, start)))
+        return True
+
+    # YAML ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _yaml(self, text: str) -> None:
+        from manifold.read import exact
+
+        for index, piece in enumerate(split.pieces(text)):
+            self.out.pieces += 1
+            if piece.bad:
+                line = piece.line + piece.text.count("\n") + 1
+                self.say(
+                    "yaml/separator",
+                    f"`{piece.bad[:40]}` is no document separator: only a comment may follow `---`, and the document before it is lost as well",
+                    Span(line, 1, line, len(piece.bad) + 1),
+                    index,
+                    help="put what follows on a line of its own",
+                )
+                raise _StopError
+            chunk = piece.text.removeprefix("\ufeff")
+            if not chunk.strip():
+                continue
+            try:
+                parsed = exact.parse(chunk if chunk.endswith("\n") else chunk + "\n")
+            except exact.UnreadableError as error:
+                line = error.line + piece.line
+                self.say(
+                    error.rule, error.message, Span(line, error.column, line, error.column + 1), index, help=error.help
+                )
+                raise _StopError from None
+            for name, mark in parsed.duplicates:
+                line = mark.line + 1 + piece.line
+                self.say(
+                    "duplicate-key",
+                    f"the key `{name}` stands here twice; kubectl takes the last one and says nothing",
+                    Span(line, mark.column + 1, line, mark.column + 1 + len(name)),
+                    index,
+                    lint=True,
+                    help="remove one of them",
+                    body=parsed.value,
+                )
+            if parsed.lost is not None:
+                line = parsed.lost.line + 1 + piece.line
+                self.say(
+                    "lost-document",
+                    "kubectl reads no further than `...`: what follows is lost without a word",
+                    Span(line, 1, line, 2),
+                    index,
+                    lint=True,
+                    help="begin the next document with `---`",
+                )
+            if parsed.value is None:
+                continue
+            self._object(parsed.value, index, partial(_locate, exact.locate, parsed.root, piece.line))
+
+    # objects ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _object(self, body: Any, index: int, locate: Callable[[Path], Span]) -> None:
+        if body is None:
+            return
+        if not isinstance(body, dict):
+            self.say("yaml/no-object", f"a manifest is an object, this is {_called(body)}", locate(()), index)
+            raise _StopError
+        if "items" in body:
+            self._list(body, index, locate)
+            return
+        if self._headless(body, index, locate):
+            if not body:
+                raise _StopError
+            return
+        self._metadata(body, index, locate)
+        self.out.documents.append(Document(self.source.name, index, body, locate, self.source.named))
+
+    def _headless(self, body: dict[str, Any], index: int, locate: Callable[[Path], Span]) -> bool:
+        """Whether `kind` or `apiVersion` is missing, said or skipped."""
+        missing = [
+            name for name in ("apiVersion", "kind") if not (isinstance(body.get(name), str) and body[name].strip())
+        ]
+        if not missing:
+            return False
+        if (not self.source.named and "apiVersion" not in body) or (not self.source.named and "kind" not in body):
+            self.out.skipped.append(Skip(self.source.name, index, "not a manifest: no apiVersion and kind"))
+            return True
+        near = {k.lower(): k for k in body}
+        name = missing[0]
+        help = (
+            f"`{near[name.lower()]}` is spelled {name}" if name.lower() in near and near[name.lower()] != name else ""
+        )
+        self.say(
+            "yaml/no-kind",
+            f"`{name}` is not set: kubectl cannot tell what this is",
+            locate((name,)),
+            index,
+            help=help,
+            body=body,
+        )
+        return True
+
+    def _list(self, body: dict[str, Any], index: int, locate: Callable[[Path], Span]) -> None:
+        if self._headless(body, index, locate):
+            return
+        items = body["items"]
+        kind = str(body["kind"])
+        if items is None and kind != "List":
+            return
+        if not isinstance(items, list):
+            self.say(
+                "yaml/list",
+                f"`items` makes this a list to kubectl, and it is {_called(items)}",
+                locate(("items",)),
+                index,
+                body=body,
+            )
+            return
+        if not items:
+            return
+        for i, item in enumerate(items):
+            inner = partial(_below, locate, ("items", i))
+            if not isinstance(item, dict):
+                self.say(
+                    "yaml/list",
+                    f"an item of a list must be an object, this is {_called(item)}",
+                    inner(()),
+                    index,
+                    body=body,
+                )
+                raise _StopError
+            if kind != "List" and kind.endswith("List"):  # bare items of a typed list get its kind
+                item = {
+                    "apiVersion": item.get("apiVersion") or body["apiVersion"],
+                    "kind": item.get("kind") or kind[:-4],
+                    **{k: v for k, v in item.items() if k not in ("apiVersion", "kind")},
+                }
+            if "items" in item and str(item.get("kind", "")).endswith("List"):
+                self.say(
+                    "yaml/list", "a List inside of a List: kubectl does not go that deep", inner(()), index, body=item
+                )
+                continue
+            if self._headless(item, index, inner):
+                continue
+            self._metadata(item, index, inner)
+            self.out.documents.append(Document(self.source.name, index, item, inner, self.source.named))
+
+    def _metadata(self, body: dict[str, Any], index: int, locate: Callable[[Path], Span]) -> None:
+        """kubectl itself refuses metadata of a wrong type."""
+        meta = body.get("metadata")
+        if meta is None:
+            return
+        if not isinstance(meta, dict):
+            self.say(
+                "yaml/metadata",
+                f"`metadata` must be an object, not {_called(meta)}",
+                locate(("metadata",)),
+                index,
+                body=body,
+            )
+            return
+        for name in ("labels", "annotations"):
+            entries = meta.get(name)
+            if entries is None:
+                continue
+            if not isinstance(entries, dict):
+                self.say(
+                    "yaml/metadata",
+                    f"`{name}` must be an object, not {_called(entries)}",
+                    locate(("metadata", name)),
+                    index,
+                    body=body,
+                )
+                continue
+            for key, value in entries.items():
+                if value is not None and not isinstance(value, str):
+                    self.say(
+                        "yaml/metadata",
+                        f"the value of `{key}` must be a text, not {_called(value)}",
+                        locate(("metadata", name, key)),
+                        index,
+                        help=f'quote it: "{_quoted(value)}"',
+                        body=body,
+                    )
+
+
+def _quoted(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)[:40]
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _normal(value: Any) -> Any:
+    """Numbers of a JSON text as they arrive at the server."""
+    from manifold.read.scalars import as_json
+
+    if value.__class__ is dict:
+        return {k: _normal(v) for k, v in value.items()}
+    if value.__class__ is list:
+        return [_normal(v) for v in value]
+    return as_json(value) if value.__class__ in (int, float) else value
+
+
+def _called(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def _below(locate: Callable[[Path], Span], prefix: Path, path: Path) -> Span:
+    return locate(prefix + path)
+
+
+def _locate(find: Callable[[Any, Path, int], Span], root: Any, line: int, path: Path) -> Span:
+    return find(root, path, line)
+
+
+def _locate_late(text: str, line: int, path: Path) -> Span:
+    """The place in a JSON text: its nodes are made when they are first asked for."""
+    from manifold.read import exact
+
+    try:
+        return exact.locate(exact.parse(text + "\n").root, path, line)
+    except exact.UnreadableError:
+        return Span(line + 1, 1, line + 1, 2)
+
+
+def read(source: Source) -> Reading:
+    """The objects of a source in order, Lists expanded; diagnostics of what kubectl cannot read, or loses."""
+    return _Reader(source).run()

@@ -1,0 +1,73 @@
+"""Bytes to text, and text to the pieces that kubectl parses one by one.
+
+Source: k8s.io/apimachinery/pkg/util/yaml (YAMLReader, YAMLOrJSONDecoder) and kubectl's file visitor, confirmed by asking
+kubectl 1.37: a line that begins with `---` cuts wherever it stands, also inside a quoted scalar.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import NamedTuple
+
+
+class Piece(NamedTuple):
+    """One document's text, and the number of lines before it; `bad` is a separator that kubectl refuses."""
+
+    text: str
+    line: int
+    bad: str = ""
+
+
+def decode(data: bytes) -> tuple[str, list[int]]:
+    """The text of a file, and the lines (from 1) that hold invalid UTF-8: each such byte becomes U+FFFD."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace"), []
+    try:
+        text = data.decode("utf-8")
+        return (text[1:] if text.startswith("\ufeff") else text), []
+    except UnicodeDecodeError:
+        pass
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[3:]
+    lines: list[int] = []
+    parts: list[str] = []
+    rest = data
+    line = 1
+    while rest:
+        try:
+            parts.append(rest.decode("utf-8"))
+            break
+        except UnicodeDecodeError as error:
+            good = rest[: error.start].decode("utf-8")
+            line += good.count("\n")
+            parts += [good, "�"]  # Go replaces byte by byte
+            if not lines or lines[-1] != line:
+                lines.append(line)
+            rest = rest[error.start + 1 :]
+    return "".join(parts), lines
+
+
+_SEPARATOR = re.compile(r"(?m)^---([^\n]*)(?:\n|\Z)")
+
+
+def pieces(text: str) -> list[Piece]:
+    """The documents of a YAML text, empty ones included, up to a separator that kubectl refuses."""
+    if "---" not in text:
+        return [Piece(text, 0)] if text else []
+    found: list[Piece] = []
+    start = line = 0
+    for match in _SEPARATOR.finditer(text):
+        rest = match.group(1).strip()
+        chunk = text[start : match.start()]
+        if rest and rest[0] != "#":
+            # kubectl stops here, and what it had gathered is not created either.
+            found.append(Piece(chunk, line, f"---{match.group(1)}".rstrip()))
+            return found
+        if chunk:
+            found.append(Piece(chunk, line))
+        line += chunk.count("\n") + 1
+        start = match.end()
+    if start < len(text):
+        found.append(Piece(text[start:], line))
+    return found
