@@ -17,7 +17,6 @@ from manifold.apiserver import faults as reasons
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.schema import Type
-from manifold.k8s.formats import FORMATS
 from manifold.model import MapKey, Path
 
 Check = Callable[[Any, Path, Faults], None]
@@ -52,13 +51,19 @@ def read_tables(folder: File) -> dict[str, dict[str, Spec]]:
     return joined
 
 
+def _formats() -> dict[str, Callable[[str], list[str]]]:
+    from manifold.k8s.formats import FORMATS
+
+    return FORMATS
+
+
 def _known(spec: Spec, where: str) -> Spec:
     for word, value in spec.items():
         if word not in WORDS:
             raise ValueError(f"{where}: there is no word {word!r}")
         if word in ("each", "keys"):
             _known(value, f"{where}.{word}")
-        if word == "format" and value not in FORMATS:
+        if word == "format" and value not in _formats():
             raise ValueError(f"{where}: there is no format {value!r}")
     return {k: v for k, v in spec.items() if k != "source"}
 
@@ -78,7 +83,7 @@ def tables() -> dict[str, dict[str, Spec]]:
     root = assets.root("schemas")
     artefact, folder = root / ARTEFACT, root / "constraints"
     made = artefact.stat().st_mtime_ns if artefact.exists() else 0
-    if any(f.stat().st_mtime_ns > made for f in folder.glob("*.yaml")):
+    if not made or any(f.stat().st_mtime_ns > made for f in folder.glob("*.yaml")):
         return read_tables(folder)
     return dict(orjson.loads(zlib.decompress(artefact.read_bytes())))
 
@@ -109,7 +114,7 @@ def _texts(spec: Spec) -> list[Check]:
     found: list[Check] = []
     reason, said, help = spec.get("reason"), spec.get("message"), spec.get("help", "")
     if "format" in spec:
-        test = FORMATS[spec["format"]]
+        test = _formats()[spec["format"]]
 
         def format(value: Any, path: Path, faults: Faults) -> None:
             for message in test(value):
