@@ -1,0 +1,139 @@
+"""What check, validate and lint share: settings and configuration to a request, a report to its outputs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from manifold.cli._options import Settings
+from manifold.errors import UsageError
+
+SEVERITIES = ("error", "warning", "info")
+MISSING = ("error", "warn", "ignore")
+
+
+def settled(settings: Settings) -> Any:
+    """The configuration file in force: the one that --config names, or the nearest."""
+    from manifold import config
+
+    return config.load(settings.config or config.find(Path.cwd()))
+
+
+def choose(option: str, value: str, allowed: tuple[str, ...]) -> str:
+    """`value`, which must be one of `allowed`.
+
+    Raises UsageError naming the option and what is allowed.
+    """
+    if value not in allowed:
+        raise UsageError(f"{option} {value}: must be one of {', '.join(allowed)}")
+    return value
+
+
+def cluster_objects(settings: Settings) -> list[dict[str, Any]]:
+    """The objects of the snapshot that --cluster names, if any."""
+    if settings.cluster is None:
+        return []
+    from manifold.run import Request, load
+
+    loaded = load(Request([settings.cluster]))
+    if loaded.incomplete or any(d.rejects for d in loaded.diagnostics):
+        raise UsageError(f"--cluster {settings.cluster}: {loaded.diagnostics[0].message}")
+    return [d.body for d in loaded.documents]
+
+
+def request(settings: Settings, *, validate: bool, lint: bool) -> Any:
+    """What the settings ask for, as the runner takes it."""
+    from manifold.run import Request
+
+    config = settled(settings)
+    missing = choose("--missing-schema", settings.missing_schema or "warn", MISSING)
+    if settings.missing_schema == "warn" and config.missing_schema:
+        missing = config.missing_schema
+    return Request(
+        settings.paths,
+        validate=validate,
+        lint=lint,
+        versions=settings.kubernetes_version,
+        namespace=settings.namespace,
+        schemas=settings.schema,
+        skip_kind=[*settings.skip_kind, *config.skip_kind],
+        missing_schema=missing,
+        only_manifests=settings.only_manifests,
+        select=settings.select or config.select,
+        ignore=[*settings.ignore, *config.ignore],
+        profile=settings.profile or config.profile,
+        baseline=settings.baseline or config.baseline,
+        changed_since=settings.changed_since,
+        shard=settings.shard,
+        jobs=settings.jobs,
+        cluster=cluster_objects(settings),
+        config=config,
+        progress=None if settings.quiet or not sys.stderr.isatty() else _progress,
+    )
+
+
+def _progress(stage: str, done: int, total: int) -> None:
+    sys.stderr.write(f"\r\x1b[K{stage} {done}/{total}" if done < total else "\r\x1b[K")
+    sys.stderr.flush()
+
+
+def finish(settings: Settings, asked: Any) -> int:
+    """Run what is asked, write the report in each format asked for, and return the exit code."""
+    from manifold.run import exit_code, report
+
+    fail_on = choose("--fail-on", settings.fail_on or asked.config.fail_on or "error", SEVERITIES)
+    outputs = [parse_output(o) for o in settings.output] or [("text", None)]
+    found, incomplete = report(asked)
+    if asked.progress is not None:
+        sys.stderr.write("\r\x1b[K")
+    for name, file in outputs:
+        write(render(name, found, settings, colour=file is None and settings.colour()), file)
+    return exit_code(found, incomplete, fail_on)
+
+
+def parse_output(text: str) -> tuple[str, Path | None]:
+    """`FORMAT[=FILE]` in its parts.
+
+    Raises UsageError for a format that does not exist.
+    """
+    from manifold.report import renderer
+
+    name, _, file = text.partition("=")
+    renderer(name)
+    return name, Path(file) if file else None
+
+
+def render(name: str, found: Any, settings: Settings, *, colour: bool) -> str:
+    """A report in one format."""
+    from manifold.report import renderer
+
+    if name == "text":
+        from manifold.report import text
+
+        return text.render(found, colour=colour, quiet=settings.quiet, verbose=settings.verbose)
+    return renderer(name)(found)
+
+
+def write(text: str, file: Path | None) -> None:
+    """To standard output, or to a file: all of it or nothing, so that an interrupted run leaves no half report."""
+    if file is None:
+        sys.stdout.write(text)
+        return
+    import os
+    import tempfile
+
+    if file.exists() and not file.is_file():  # a pipe or a device, /dev/stderr for instance
+        with file.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+        return
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(file)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from error

@@ -1,0 +1,339 @@
+"""What a command does over many sources: read them, let the stages speak, bring what they say together in one report.
+
+The stages themselves are `manifold.api`'s; this is the part that needs files, processes and an order.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from manifold import __version__, api
+from manifold.config import Config
+from manifold.errors import UsageError
+from manifold.model import Diagnostic, Document, Origin, Report, Severity, Skip, Summary
+
+# Below this many objects a second process costs more than it brings (measured: a fork and its pickling take 30 ms).
+PAYS_FROM = 800
+RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+@dataclass(slots=True)
+class Request:
+    """What to look at and how; empty means the default."""
+
+    paths: Sequence[Path]
+    validate: bool = True
+    lint: bool = True
+    versions: Sequence[str] = ()
+    namespace: str = ""
+    schemas: Sequence[Path] = ()
+    skip_kind: Sequence[str] = ()
+    missing_schema: str = "warn"
+    only_manifests: bool = False
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    profile: str = ""
+    baseline: Path | None = None
+    changed_since: str = ""
+    shard: str = ""
+    jobs: int = 0
+    cluster: Iterable[Mapping[str, Any]] = ()
+    config: Config = field(default_factory=Config)
+    progress: Callable[[str, int, int], None] | None = None
+    """Called with a stage's name, how much is done, and of how much."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """All sources, read."""
+
+    documents: list[Document]
+    diagnostics: list[Diagnostic]
+    skipped: list[Skip]
+    files: int
+    pieces: int
+    texts: dict[str, bytes]
+    incomplete: bool = False
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of a file that was read."""
+        from manifold.read.split import decode
+
+        return decode(self.texts.get(file, b""))[0].split("\n")
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, _, count = text.partition("/")
+    if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
+        raise UsageError(f"--shard {text}: write I/N with I from 1 to N, for instance 2/8")
+    return int(index), int(count)
+
+
+def load(request: Request) -> Loaded:
+    """Read everything that the paths name.
+
+    Raises UsageError for a shard that is none; files that cannot be read become diagnostics, and the rest goes on.
+    """
+    from manifold.read import read
+    from manifold.read.walk import walk
+
+    found = walk(request.paths, exclude=request.config.exclude, only_manifests=request.only_manifests)
+    sources = found.sources
+    if request.shard:
+        index, count = _shard(request.shard)
+        sources = sources[index - 1 :: count]
+    out = Loaded([], list(found.diagnostics), list(found.skipped), 0, 0, {}, bool(found.diagnostics))
+    for done, source in enumerate(sources):
+        if request.progress and done % 50 == 0:
+            request.progress("reading", done, len(sources))
+        reading = read(source)
+        out.files += 1
+        out.pieces += reading.pieces
+        out.texts[source.name] = source.data
+        out.documents += reading.documents
+        out.diagnostics += reading.diagnostics
+        out.skipped += reading.skipped
+    if request.skip_kind:
+        _skip_kinds(out, request.skip_kind)
+    return out
+
+
+def _skip_kinds(loaded: Loaded, kinds: Sequence[str]) -> None:
+    wanted = {k.lower() for k in kinds}
+    kept = []
+    for document in loaded.documents:
+        names = (document.kind.lower(), f"{document.api_version}/{document.kind}".lower())
+        if wanted & set(names):
+            loaded.skipped.append(Skip(document.source, document.index, f"--skip-kind {document.kind}"))
+        else:
+            kept.append(document)
+    loaded.documents[:] = kept
+
+
+@dataclass(slots=True)
+class Work:
+    """What the processes share: they are forked with it, so nothing of it is copied or pickled."""
+
+    request: Request
+    documents: list[Document]
+    servers: list[Any]
+    linters: Any = None
+
+
+_work: Work | None = None
+
+
+def _part(bounds: tuple[int, int]) -> list[Diagnostic]:
+    """What the stages say of the documents from..to."""
+    assert _work is not None
+    work, request = _work, _work.request
+    documents = work.documents[bounds[0] : bounds[1]]
+    out: list[Diagnostic] = []
+    if request.validate:
+        for server in work.servers:
+            out += api.verdict(documents, server, request.namespace or request.config.namespace or "default")
+    if work.linters is not None:
+        out += work.linters(documents)
+    return out
+
+
+def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[str, ...]]:
+    """What the stages say of all documents, and the versions they answered for."""
+    global _work
+    versions = list(request.versions or request.config.kubernetes) or [None]
+    definitions = [d.body for d in loaded.documents if api.is_crd(d.body)]
+    definitions += _definitions((*request.schemas, *request.config.schemas))
+    cluster = list(request.cluster)
+    servers = [api.server(v, definitions, cluster) for v in versions]
+    linters = api.linter(request, loaded.documents, servers[-1], cluster) if request.lint else None
+    _work = Work(request, loaded.documents, servers, linters)
+    count = len(loaded.documents)
+    jobs = request.jobs or (os.cpu_count() or 1 if count >= PAYS_FROM else 1)
+    try:
+        if jobs == 1 or count < 2 or "fork" not in multiprocessing.get_all_start_methods():
+            found = _part((0, count))
+        else:
+            # Small parts, so that a slow one does not keep the others waiting.
+            size = max(1, count // (jobs * 8))
+            bounds = [(i, min(i + size, count)) for i in range(0, count, size)]
+            found = []
+            _warm(servers, loaded.documents)
+            with multiprocessing.get_context("fork").Pool(jobs) as pool:
+                for done, part in enumerate(pool.imap(_part, bounds)):
+                    found += part
+                    if request.progress:
+                        request.progress("checking", min(count, (done + 1) * size), count)
+    finally:
+        _work = None
+    return found, tuple(s.version for s in servers)
+
+
+def _warm(servers: Sequence[Any], documents: Sequence[Document]) -> None:
+    """Compile what the kinds at hand need before the processes part, so that each does not do it again."""
+    seen = set()
+    for document in documents:
+        key = (document.api_version, document.kind)
+        if key not in seen:
+            seen.add(key)
+            for server in servers:
+                server.create(document.body)
+
+
+def _definitions(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    if not paths:
+        return []
+    found = load(Request(paths))
+    bad = [d for d in found.diagnostics if d.rejects]
+    if bad:
+        raise UsageError(f"--schema {bad[0].file}: {bad[0].message}")
+    crds = [d.body for d in found.documents if api.is_crd(d.body)]
+    if not crds:
+        raise UsageError(f"--schema {', '.join(map(str, paths))}: there is no CustomResourceDefinition")
+    return crds
+
+
+def merged(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Equal diagnostics of several versions as one, that names them all."""
+    out: dict[Diagnostic, tuple[str, ...]] = {}
+    for d in found:
+        key = replace(d, kubernetes=())
+        out[key] = (*out.get(key, ()), *(v for v in d.kubernetes if v not in out.get(key, ())))
+    return [replace(d, kubernetes=versions) if versions else d for d, versions in out.items()]
+
+
+def _missing_schemas(found: list[Diagnostic], how: str, skipped: list[Skip]) -> list[Diagnostic]:
+    """Kinds without a definition: once each with a count, as an error, or only among what was skipped."""
+    groups: dict[tuple[str, str], list[Diagnostic]] = {}
+    out = []
+    for d in found:
+        if d.rule == "api/no-such-kind" and d.severity is Severity.WARNING:
+            groups.setdefault((d.object.api_version, d.object.kind), []).append(d)
+            skipped.append(
+                Skip(d.file, d.document, f"no definition of {d.object.kind} in {d.object.api_version} is at hand")
+            )
+        else:
+            out.append(d)
+    if how == "ignore":
+        return out
+    for same in groups.values():
+        first = same[0]
+        more = f" ({len(same)} objects)" if len(same) > 1 else ""
+        severity = Severity.ERROR if how == "error" else Severity.WARNING
+        out.append(replace(first, message=first.message + more, severity=severity))
+    return out
+
+
+def report(request: Request) -> tuple[Report, bool]:
+    """Do what is asked; returns the report, and whether something that was asked for could not be looked at."""
+    loaded = load(request)
+    found, versions = examine(request, loaded)
+    found = merged(found)
+    found = _missing_schemas(found, request.missing_schema, loaded.skipped)
+    incomplete = loaded.incomplete or any(
+        d.origin is Origin.YAML and d.rule == "yaml/unreadable" for d in loaded.diagnostics
+    )
+    if request.missing_schema == "error" and any(d.rule == "api/no-such-kind" for d in found):
+        incomplete = True
+    everything = [*loaded.diagnostics, *found]
+    everything = _severities(everything, request)
+    everything, suppressed = _suppressed(everything, request)
+    everything = _ignored(everything, request)
+    everything.sort(
+        key=lambda d: (
+            d.file,
+            d.document if not d.span.line else 0,
+            d.span.line,
+            d.span.column,
+            d.rule,
+            d.path,
+            d.message,
+        )
+    )
+    count = {s: sum(1 for d in everything if d.severity is s) for s in Severity}
+    summary = Summary(
+        files=loaded.files,
+        documents=loaded.pieces,
+        objects=len(loaded.documents),
+        errors=count[Severity.ERROR],
+        warnings=count[Severity.WARNING],
+        infos=count[Severity.INFO],
+        skipped=len(loaded.skipped),
+        suppressed=suppressed,
+    )
+    out = Report(
+        tuple(everything), tuple(loaded.skipped), summary, versions, __version__, loaded.lines, tuple(_notes(versions))
+    )
+    return out, incomplete
+
+
+def _notes(versions: Sequence[str]) -> list[str]:
+    from manifold.apiserver.server import FULL_VERDICT
+
+    old = [v for v in versions if tuple(map(int, v.split("."))) < FULL_VERDICT]
+    if not old:
+        return []
+    return [
+        f"Kubernetes {', '.join(old)}: schema and lifecycle only; the server's further rules are known from 1.30 on"
+    ]
+
+
+def _severities(found: list[Diagnostic], request: Request) -> list[Diagnostic]:
+    wanted = request.config.severity
+    if not wanted:
+        return found
+    return [replace(d, severity=Severity(wanted[d.rule])) if d.rule in wanted and not d.rejects else d for d in found]
+
+
+def _ignored(found: list[Diagnostic], request: Request) -> list[Diagnostic]:
+    """Without what --ignore names; the linter leaves its own rules out itself, this is for `api/...` warnings."""
+    ignored = {*request.ignore, *request.config.ignore}
+    return [d for d in found if d.rule not in ignored or d.rejects] if ignored else found
+
+
+def _suppressed(found: list[Diagnostic], request: Request) -> tuple[list[Diagnostic], int]:
+    before = len(found)
+    if request.config.paths and request.config.file is not None:
+        found = _by_path(found, request.config)
+    if request.changed_since:
+        from manifold.read.git import changed_lines
+
+        changed = changed_lines(request.changed_since)
+        found = [d for d in found if changed.touches(d.file, d.span.line)]
+    if request.baseline is not None:
+        from manifold.lint.baseline import load as known_findings
+
+        known = known_findings(request.baseline)
+        found = [d for d in found if d.fingerprint not in known]
+    return found, before - len(found)
+
+
+def _by_path(found: list[Diagnostic], config: Config) -> list[Diagnostic]:
+    import pathspec
+
+    assert config.file is not None
+    root = config.file.resolve().parent
+    rules = [(pathspec.PathSpec.from_lines("gitwildmatch", p.match), set(p.ignore)) for p in config.paths]
+
+    def kept(d: Diagnostic) -> bool:
+        if d.rejects or not d.file:
+            return True
+        file = Path(d.file).resolve()
+        if not file.is_relative_to(root):
+            return True
+        name = file.relative_to(root).as_posix()
+        return not any(d.rule in ignored and spec.match_file(name) for spec, ignored in rules)
+
+    return [d for d in found if kept(d)]
+
+
+def exit_code(report: Report, incomplete: bool, fail_on: str = "error") -> int:
+    """The contract's exit code: 3 incomplete, 1 findings at or above `fail_on`, 0 none."""
+    if incomplete:
+        return 3
+    limit = RANK[Severity(fail_on or "error")]
+    return int(any(RANK[d.severity] <= limit for d in report.diagnostics))
