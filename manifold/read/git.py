@@ -119,9 +119,9 @@ def changed_lines(revision: str, start: Path | None = None) -> Changed:
                 first, count = int(match.group(1)), int(match.group(2) or 1)
                 # A deletion leaves no line: those around it count, for what is missing is told of its neighbours.
                 current.update(range(first, first + count) if count else (first, first + 1))
-    for name in _git("ls-files", "--others", "--exclude-standard", "-z", cwd=root).split(b"\0"):
-        if name:
-            out[name.decode(errors="surrogateescape")] = None
+    for path_name in _git("ls-files", "--others", "--exclude-standard", "-z", cwd=root).split(b"\0"):
+        if path_name:
+            out[path_name.decode(errors="surrogateescape")] = None
     return Changed(root, out)
 
 
