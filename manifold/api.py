@@ -11,17 +11,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from manifold.apiserver.changes import Change
 from manifold.apiserver.faults import Fault
-from manifold.apiserver.patch.apply import Conflict
 from manifold.apiserver.server import Server
 from manifold.apiserver.world import World
 from manifold.errors import ReadError, SourceError
-from manifold.model import Diagnostic, Document, Key, ObjectId, Origin, Severity, Source, spell
+from manifold.model import (
+    Change,
+    Diagnostic,
+    Difference,
+    Document,
+    Key,
+    ObjectId,
+    Origin,
+    Plan,
+    Severity,
+    Source,
+    Verb,
+    spell,
+)
 from manifold.read import Reading
 from manifold.read import read as read_source
+
+if TYPE_CHECKING:
+    from manifold.apiserver.patch.apply import Conflict
+    from manifold.plan import Prune
 
 Body = dict[str, Any]
 Text = str | bytes | Path | Sequence[Mapping[str, Any]]
@@ -178,34 +193,142 @@ def apply(
 
     Raises ReadError where kubectl cannot read the text.
     """
-    from manifold.apiserver.patch import apply as patching
-
     reading, asked = _prepared(text, kubernetes, crds, cluster)
     fatal = [d for d in reading.diagnostics if d.rejects]
     if fatal:
         raise ReadError(fatal, [d.body for d in reading.documents])
+    return outcomes(reading.documents, asked, live, how=how, field_manager=field_manager, force=force)
+
+
+def outcomes(
+    found: Sequence[Document],
+    asked: Server,
+    live: Iterable[Mapping[str, Any]],
+    *,
+    how: Literal["client", "server", "auto"] = "server",
+    field_manager: str = "kubectl",
+    force: bool = False,
+    namespace: str = "default",
+) -> list[Outcome]:
+    """What applying each document over the `live` objects does; `auto` goes on as the live object was last applied."""
+    from manifold.apiserver.changes import LAST_APPLIED
+    from manifold.apiserver.patch import apply as patching
+
     there = {_key(body): body for body in live}
     out = []
-    for document in reading.documents:
+    for document in found:
         kind = asked.kind(document.api_version, document.kind)
-        key = document.key("default" if kind is None or kind.namespaced else "")
+        key = document.key(namespace if kind is None or kind.namespaced else "")
         if kind is None:
             answer = asked.create(document.body)
             said = [diagnose(f, document, asked.version) for f in answer.faults]
             out.append(Outcome(key, "refused", None, diagnostics=said))
             continue
-        namespace = key.namespace or "default"
         before = there.get(key)
         stored = dict(before) if before is not None else None
-        if how == "server":
+        way = how
+        if how == "auto":
+            annotations = ((stored or {}).get("metadata") or {}).get("annotations") or {}
+            way = "client" if LAST_APPLIED in annotations else "server"
+        if way == "server":
             result = patching.server_side(
-                asked, document.body, stored, kind, namespace, manager=field_manager, force=force
+                asked, document.body, stored, kind, key.namespace, manager=field_manager, force=force
             )
         else:
-            result = patching.client_side(asked, document.body, stored, kind, namespace)
+            result = patching.client_side(asked, document.body, stored, kind, key.namespace)
         said = [diagnose(f, document, asked.version) for f in result.faults]
         out.append(Outcome(key, result.verb, result.object, result.changes, said, result.conflicts))
     return out
+
+
+def differences(
+    found: Sequence[Document], results: Sequence[Outcome], live: Iterable[Mapping[str, Any]]
+) -> list[Difference]:
+    """Outcomes as differences that are ready to be shown: Secrets masked, with notes, sorted by key."""
+    from manifold import diff
+
+    there = list(live)
+    autoscalers = diff.scaled([*(d.body for d in found), *there])
+    known = {_key(b) for b in there}
+    out = []
+    for document, o in zip(found, results, strict=True):
+        verb: Verb = {"created": "create", "configured": "update"}.get(o.verb, o.verb)  # type: ignore[assignment]
+        changes, notes = o.changes, [f"{c.path} belongs to {c.manager}" for c in o.conflicts]
+        if verb == "update" and not changes:
+            verb = "unchanged"
+        if verb == "create":
+            body = {k: v for k, v in document.body.items() if k != "status"}
+            changes = [Change("", None, body)]
+            if (o.key.group, o.key.kind) == ("", "Secret"):
+                hidden = {
+                    k: dict.fromkeys(v, "***") if k in ("data", "stringData") and isinstance(v, dict) else v
+                    for k, v in body.items()
+                }
+                changes = [Change("", None, hidden)]
+        if verb == "refused" and o.key in known and diff.immutable(o.diagnostics):
+            verb = "replace"
+            notes.append("the field is immutable: delete the object and create it again, or leave the field as it is")
+        notes += diff.notes(o.key, changes, autoscalers)
+        out.append(Difference(o.key, verb, diff.masked(o.key, changes), tuple(notes), tuple(o.diagnostics)))
+    return sorted(out, key=lambda d: d.key)
+
+
+def plan(
+    text: Text,
+    live: Iterable[Mapping[str, Any]] = (),
+    *,
+    prune: Prune | None = None,
+    kubernetes: str | None = None,
+    crds: Iterable[Mapping[str, Any]] = (),
+    cluster: Iterable[Mapping[str, Any]] = (),
+) -> Plan:
+    """In which order to apply these objects over the `live` ones: waves, waits, risks, and what `prune` deletes.
+
+    Raises ReadError where kubectl cannot read the text, UsageError for a prune selection that cannot be.
+    """
+    reading, asked = _prepared(text, kubernetes, crds, cluster)
+    fatal = [d for d in reading.diagnostics if d.rejects]
+    if fatal:
+        raise ReadError(fatal, [d.body for d in reading.documents])
+    return planned(reading.documents, asked, list(live), prune=prune)
+
+
+def planned(
+    found: Sequence[Document],
+    asked: Server,
+    live: Sequence[Mapping[str, Any]],
+    *,
+    prune: Prune | None = None,
+    namespace: str = "default",
+) -> Plan:
+    """The plan for documents that are read already."""
+    from manifold import plan as planning
+
+    results = outcomes(found, asked, live, how="auto", force=True, namespace=namespace)
+    turns = []
+    problems = []
+    for document, d in zip(found, _in_order(differences(found, results, live), results), strict=True):
+        changes = tuple(c.path for c in d.changes if c.path)
+        risks = tuple(n for n in d.notes if d.verb != "create")
+        for said in d.diagnostics:
+            if said.rejects and d.verb == "refused":
+                problems.append(
+                    f"{planning.name(d.key)} is refused: {said.path + ': ' if said.path else ''}{said.message}"
+                )
+        turns.append(planning.Turn(d.key, document.body, d.verb, changes, risks))
+    pruned: list[Key] = []
+    if prune is not None:
+        if any(t.verb in ("refused", "conflict") for t in turns):
+            problems.append("nothing is pruned while an object is refused")
+        else:
+            namespaced = {(k.group, k.kind): k.namespaced for k in asked.schema.kinds()}
+            pruned = planning.prune(prune, [d.body for d in found], live, namespaced)
+    return planning.make(turns, (), pruned, problems)
+
+
+def _in_order(found: Sequence[Difference], results: Sequence[Outcome]) -> list[Difference]:
+    by_key = {d.key: d for d in found}
+    return [by_key[o.key] for o in results]
 
 
 def _key(body: Mapping[str, Any]) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 JSON = Any
 """A JSON value: dict with string keys, list, str, int, float, bool or None."""
@@ -236,3 +236,89 @@ class Report:
     """The lines of a file, for formats that quote them; empty where there is no text."""
     notes: tuple[str, ...] = ()
     """What limits the answer: a version that gets schema checks only, CEL rules that could not be evaluated."""
+
+
+class Change(NamedTuple):
+    """One difference; `before` or `after` is None where the field came or went."""
+
+    path: str
+    before: Any
+    after: Any
+    parts: tuple[str | int, ...] = ()
+    """The path by positions in the new object (in the old one for what went): to find the line."""
+
+
+Verb = Literal["create", "update", "unchanged", "replace", "refused", "conflict", "gone"]
+"""What an apply does to an object; `gone` is live and no longer among the manifests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object: what happens to it, its changes, and what is worth knowing of them."""
+
+    key: Key
+    verb: Verb
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "key": self.key._asdict(),
+            "verb": self.verb,
+            "changes": [{"path": c.path, "before": c.before, "after": c.after} for c in self.changes],
+            "notes": list(self.notes),
+            "diagnostics": [
+                {"path": d.path, "message": d.message, "severity": d.severity.value} for d in self.diagnostics
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One object's turn."""
+
+    verb: Verb
+    key: Key
+    because: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "verb": self.verb,
+            "key": self.key._asdict(),
+            "because": list(self.because),
+            "waits": list(self.waits),
+            "risks": list(self.risks),
+            "changes": list(self.changes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The waves, what is pruned after them, and what stands in the way."""
+
+    waves: tuple[tuple[Step, ...], ...]
+    unchanged: tuple[Step, ...] = ()
+    pruned: tuple[Key, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `plan -o json` prints."""
+        steps = [s for wave in self.waves for s in wave]
+        verbs = sorted({s.verb for s in steps})
+        return {
+            "version": 1,
+            "summary": {
+                "waves": len(self.waves),
+                **{v: sum(1 for s in steps if s.verb == v) for v in verbs},
+                "unchanged": len(self.unchanged),
+                "prune": len(self.pruned),
+            },
+            "waves": [[s.to_dict() for s in wave] for wave in self.waves],
+            "unchanged": [s.to_dict() for s in self.unchanged],
+            "pruned": [k._asdict() for k in self.pruned],
+            "problems": list(self.problems),
+        }

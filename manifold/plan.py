@@ -13,14 +13,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from manifold import assets
 from manifold.errors import UsageError
-from manifold.model import Key
+from manifold.model import Key, Plan, Step, Verb
 
 Body = Mapping[str, Any]
-Verb = Literal["create", "update", "unchanged", "replace", "prune", "refused", "conflict"]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -31,56 +30,6 @@ class Edge(NamedTuple):
     then: Key
     because: str
     must: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One object's turn."""
-
-    verb: Verb
-    key: Key
-    because: tuple[str, ...] = ()
-    waits: tuple[str, ...] = ()
-    risks: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "verb": self.verb,
-            "key": self.key._asdict(),
-            "because": list(self.because),
-            "waits": list(self.waits),
-            "risks": list(self.risks),
-            "changes": list(self.changes),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The waves, what is pruned after them, and what stands in the way."""
-
-    waves: tuple[tuple[Step, ...], ...]
-    unchanged: tuple[Step, ...] = ()
-    pruned: tuple[Key, ...] = ()
-    problems: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """What `plan -o json` prints."""
-        steps = [s for wave in self.waves for s in wave]
-        verbs = sorted({s.verb for s in steps})
-        return {
-            "version": 1,
-            "summary": {
-                "waves": len(self.waves),
-                **{v: sum(1 for s in steps if s.verb == v) for v in verbs},
-                "unchanged": len(self.unchanged),
-                "prune": len(self.pruned),
-            },
-            "waves": [[s.to_dict() for s in wave] for wave in self.waves],
-            "unchanged": [s.to_dict() for s in self.unchanged],
-            "pruned": [k._asdict() for k in self.pruned],
-            "problems": list(self.problems),
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,26 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from manifold.apiserver.patch.fieldset import DEDUCED, child
 from manifold.apiserver.patch.merge import equal
 from manifold.apiserver.schema import Type
+from manifold.model import Change
 
 _WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # What the server writes at every change, or at none that anybody asked for.
 SERVER_WRITTEN = frozenset(("resourceVersion", "generation", "uid", "creationTimestamp", "managedFields", "selfLink"))
-
-
-class Change(NamedTuple):
-    """One difference; `before` or `after` is None where the field came or went."""
-
-    path: str
-    before: Any
-    after: Any
-    parts: tuple[str | int, ...] = ()
-    """The path by positions in the new object (in the old one for what went): to find the line."""
 
 
 def between(old: dict[str, Any], new: dict[str, Any], type: Type) -> list[Change]:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from manifold.apiserver import changes, store
-from manifold.apiserver.changes import LAST_APPLIED, Change
+from manifold.apiserver.changes import LAST_APPLIED
 from manifold.apiserver.decode import copy
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.patch import fieldset, merge, strategic
 from manifold.apiserver.patch.fieldset import FieldPath, FieldSet
 from manifold.apiserver.schema import Kind, Type
 from manifold.apiserver.server import Server
+from manifold.model import Change
 
 Body = dict[str, Any]
 Verb = Literal["created", "configured", "unchanged", "refused", "conflict"]
