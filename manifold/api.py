@@ -273,6 +273,63 @@ def differences(
     return sorted(out, key=lambda d: d.key)
 
 
+def applied(
+    bodies: Iterable[Mapping[str, Any]], asked: Server, *, field_manager: str = "kubectl", namespace: str = "default"
+) -> list[Body]:
+    """The objects as they would stand in a cluster after these manifests were applied; those that it refuses are left out."""
+    found = [Document("", i, dict(b)) for i, b in enumerate(bodies)]
+    results = outcomes(found, asked, (), field_manager=field_manager, namespace=namespace)
+    return [o.object for o in results if o.object is not None]
+
+
+def gone(live: Iterable[Mapping[str, Any]], results: Iterable[Outcome]) -> list[Difference]:
+    """The objects of the other side that no manifest names any more."""
+    there = {o.key for o in results}
+    return [Difference(key, "gone") for key in sorted({_key(b) for b in live} - there)]
+
+
+def answered(document: Document, key: Key, before: Body | None, accepted: bool, body: Body) -> Outcome:
+    """A live server's answer to the dry run of an apply as an outcome: `body` is the object, or the Status that refuses."""
+    from manifold.apiserver import changes
+    from manifold.apiserver.schema import Type
+
+    if accepted:
+        if before is None:
+            return Outcome(key, "created", body)
+        kind = _bare(None).kind(document.api_version, document.kind)
+        found = changes.between(before, body, kind.type if kind is not None else Type("any"))
+        return Outcome(key, "configured" if found else "unchanged", body, found)
+    from manifold.apiserver.patch.apply import Conflict
+
+    causes = (body.get("details") or {}).get("causes") or []
+    conflicts = [
+        Conflict(_manager(c.get("message", "")), c.get("field", ""))
+        for c in causes
+        if c.get("reason") == "FieldManagerConflict"
+    ]
+    if conflicts:
+        return Outcome(key, "conflict", None, conflicts=conflicts)
+    said = [
+        Diagnostic(
+            Origin.APISERVER,
+            "api/refused",
+            Severity.ERROR,
+            str(c.get("message") or body.get("message") or "refused"),
+            reason=str(c.get("reason") or ""),
+            path=str(c.get("field") or ""),
+            file=document.source,
+            object=ObjectId.of(document.body),
+        )
+        for c in causes or [{}]
+    ]
+    return Outcome(key, "refused", None, diagnostics=said)
+
+
+def _manager(message: str) -> str:
+    """The manager in `conflict with "NAME" using v1`."""
+    return message.partition('"')[2].partition('"')[0]
+
+
 def plan(
     text: Text,
     live: Iterable[Mapping[str, Any]] = (),

@@ -145,11 +145,11 @@ def _part(bounds: tuple[int, int]) -> list[Diagnostic]:
 def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[str, ...]]:
     """What the stages say of all documents, and the versions they answered for."""
     global _work
-    versions = list(request.versions or request.config.kubernetes) or [None]
-    definitions = [d.body for d in loaded.documents if api.is_crd(d.body)]
-    definitions += _definitions((*request.schemas, *request.config.schemas))
+    versions: list[str | None] = [*(request.versions or request.config.kubernetes)] or [None]
+    crds = [d.body for d in loaded.documents if api.is_crd(d.body)]
+    crds += definitions((*request.schemas, *request.config.schemas))
     cluster = list(request.cluster)
-    servers = [api.server(v, definitions, cluster) for v in versions]
+    servers = [api.server(v, crds, cluster) for v in versions]
     linters = api.linter(request, loaded.documents, servers[-1], cluster) if request.lint else None
     _work = Work(request, loaded.documents, servers, linters)
     count = len(loaded.documents)
@@ -184,7 +184,11 @@ def _warm(servers: Sequence[Any], documents: Sequence[Document]) -> None:
                 server.create(document.body)
 
 
-def _definitions(paths: Sequence[Path]) -> list[dict[str, Any]]:
+def definitions(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """The CustomResourceDefinitions under these paths.
+
+    Raises UsageError where there is none, or a file cannot be read.
+    """
     if not paths:
         return []
     found = load(Request(paths))

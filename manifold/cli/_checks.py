@@ -115,8 +115,11 @@ def render(name: str, found: Any, settings: Settings, *, colour: bool) -> str:
     return renderer(name)(found)
 
 
-def write(text: str, file: Path | None) -> None:
-    """To standard output, or to a file: all of it or nothing, so that an interrupted run leaves no half report."""
+def write(text: str, file: Path | None, *, private: bool = False) -> None:
+    """To standard output, or to a file: all of it or nothing, so that an interrupted run leaves no half report.
+
+    `private` files can be read by their owner alone.
+    """
     if file is None:
         sys.stdout.write(text)
         return
@@ -133,7 +136,7 @@ def write(text: str, file: Path | None) -> None:
             stream.write(text)
         mask = os.umask(0)
         os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
+        Path(name).chmod(0o600 if private else 0o666 & ~mask)
         Path(name).replace(file)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}") from error

@@ -1,0 +1,90 @@
+"""The other side of a diff or a plan: a cluster, a snapshot, a folder, or a git revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifold.cli._options import Settings
+from manifold.errors import UsageError
+
+
+@dataclass(slots=True)
+class Side:
+    """Objects to compare with; `applied` are manifests that stand for what was applied before, `cluster` a live one."""
+
+    live: list[dict[str, Any]]
+    cluster: Any = None
+    manifests: bool = False
+
+
+def loaded(paths: Sequence[Path], settings: Settings) -> Any:
+    """The documents of the paths.
+
+    Raises UsageError when one cannot be read as kubectl reads it: half a plan would mislead.
+    """
+    from manifold.cli._checks import settled
+    from manifold.run import Request, load
+
+    config = settled(settings)
+    out = load(
+        Request(
+            paths,
+            skip_kind=[*settings.skip_kind, *config.skip_kind],
+            only_manifests=settings.only_manifests,
+            config=config,
+        )
+    )
+    bad = [d for d in out.diagnostics if d.rejects]
+    if bad:
+        d = bad[0]
+        raise UsageError(f"{d.file}:{d.span.line}: {d.message}")
+    return out
+
+
+def side(against: str, paths: Sequence[Path], settings: Settings) -> Side:
+    """What --against (or --cluster, or the kubeconfig) names.
+
+    `FILE` or `FOLDER`: a snapshot when it holds live objects, else manifests; `git:REV`; `live`, or nothing: the cluster.
+    """
+    if settings.cluster is not None:
+        from manifold.cli._checks import cluster_objects
+
+        return Side(cluster_objects(settings))
+    if against.startswith("git:"):
+        from manifold.read import read
+        from manifold.read.git import at
+
+        documents = [d for source in at(against[4:], paths) for d in read(source).documents]
+        return Side([d.body for d in documents], manifests=True)
+    if against and against != "live":
+        if not Path(against).exists():
+            raise UsageError(
+                f"--against {against}: there is no such file or folder (git:REV for a revision, live for the cluster)"
+            )
+        found = loaded([Path(against)], settings)
+        bodies = [d.body for d in found.documents]
+        stored = any(
+            (b.get("metadata") or {}).get("uid") or (b.get("metadata") or {}).get("managedFields") for b in bodies
+        )
+        return Side(bodies, manifests=not stored)
+    from manifold.cluster.client import Cluster
+    from manifold.cluster.kubeconfig import load
+
+    return Side([], Cluster(load(settings.kubeconfig, settings.context)))
+
+
+def server_for(documents: Sequence[Any], live: Sequence[dict[str, Any]], settings: Settings) -> Any:
+    """The API server on paper that knows the definitions among the inputs and on the other side."""
+    from manifold import api
+    from manifold.cli._checks import settled
+    from manifold.run import definitions
+
+    config = settled(settings)
+    versions = list(settings.kubernetes_version or config.kubernetes)
+    if len(versions) > 1:
+        raise UsageError("give one --kubernetes-version here")
+    crds = [d.body for d in documents if api.is_crd(d.body)] + [b for b in live if api.is_crd(b)]
+    return api.server(versions[0] if versions else None, [*crds, *definitions((*settings.schema, *config.schemas))])

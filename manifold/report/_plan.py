@@ -1,0 +1,108 @@
+"""A plan as text, JSON or Markdown."""
+
+from __future__ import annotations
+
+from manifold.model import Key, Plan, Step
+
+SIGNS = {
+    "create": ("+", "32"),
+    "update": ("~", "33"),
+    "replace": ("±", "35"),
+    "refused": ("!", "1;31"),
+    "conflict": ("!", "1;31"),
+    "unchanged": ("=", "2"),
+    "gone": ("-", "31"),
+}
+
+
+def _name(key: Key) -> str:
+    return f"{key.kind} {key.namespace + '/' if key.namespace else ''}{key.name}"
+
+
+def text(plan: Plan, *, colour: bool = False, verbose: bool = False) -> str:
+    """The waves, with reasons beside and waits and risks below each step; drawn by rich."""
+    import io
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        width=160,
+        highlight=False,
+        legacy_windows=False,
+    )
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for number, wave in enumerate(plan.waves, 1):
+        for i, step in enumerate(wave):
+            sign, style = SIGNS[step.verb]
+            colours = {"32": "green", "33": "yellow", "35": "magenta", "1;31": "bold red", "2": "dim", "31": "red"}
+            label = Text(f"wave {number}", style="bold") if i == 0 else Text("")
+            table.add_row(
+                label,
+                Text(f"{sign} {_name(step.key)}", style=colours[style]),
+                Text("; ".join(_reasons(step)), style="dim"),
+            )
+            for line, look in _below(step, verbose):
+                table.add_row("", "", Text(line, style=look))
+    console.print(table)
+    if plan.pruned:
+        console.print(Text("then prune", style="bold"))
+        for key in plan.pruned:
+            console.print(Text(f"        - {_name(key)}", style="red"))
+    if plan.unchanged:
+        n = len(plan.unchanged)
+        console.print(Text(f"unchanged: {n} object{'s' if n > 1 else ''}", style="dim"))
+    for problem in plan.problems:
+        console.print(Text(f"problem: {problem}", style="bold red"), soft_wrap=True)
+    if not plan.waves and not plan.pruned:
+        console.print("nothing to apply")
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+
+
+def _reasons(step: Step) -> list[str]:
+    return [r for r in step.because if not r.startswith("last:")][:3] or [
+        r for r in step.because if r.startswith("last:")
+    ][:1]
+
+
+def _below(step: Step, verbose: bool) -> list[tuple[str, str]]:
+    shown = step.changes if verbose else step.changes[:4]
+    lines = [(path, "") for path in shown] if step.verb != "create" else []
+    if len(step.changes) > len(shown):
+        lines.append((f"and {len(step.changes) - len(shown)} more (-v)", "dim"))
+    lines += [(f"wait: {w}", "cyan") for w in step.waits]
+    return lines + [(f"risk: {r}", "bold yellow") for r in step.risks]
+
+
+def json(plan: Plan) -> str:
+    """The plan as the contract's JSON."""
+    import orjson
+
+    return orjson.dumps(plan.to_dict(), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def markdown(plan: Plan) -> str:
+    """For a pull request's comment."""
+    from manifold.report.markdown import cell
+
+    out = ["| wave | | object | why |", "|---|---|---|---|"]
+    for number, wave in enumerate(plan.waves, 1):
+        for step in wave:
+            why = "; ".join(
+                (*_reasons(step), *(f"wait: {w}" for w in step.waits), *(f"**risk**: {r}" for r in step.risks))
+            )
+            out.append(f"| {number} | `{SIGNS[step.verb][0]}` | {cell(_name(step.key))} | {cell(why)} |")
+    out += [f"| prune | `-` | {cell(_name(key))} | |" for key in plan.pruned]
+    out.append("")
+    if plan.unchanged:
+        out.append(f"{len(plan.unchanged)} unchanged.")
+    out += [f"> **problem**: {p}" for p in plan.problems]
+    return "\n".join(out).rstrip() + "\n"
