@@ -1,0 +1,93 @@
+"""Every format over one small report."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree
+from collections.abc import Callable
+
+import jsonschema
+import pytest
+from manifold import assets
+from manifold.errors import UsageError
+from manifold.model import Diagnostic, ObjectId, Origin, Report, Severity, Skip, Span, Summary
+from manifold.report import formats, renderer, text
+
+TEXT = """apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  ports:
+    - port: 70000
+"""
+WEB = ObjectId("v1", "Service", "shop", "web")
+REPORT = Report(
+    diagnostics=(
+        Diagnostic(
+            Origin.APISERVER, "api/invalid", Severity.ERROR, "70000: must be 1 to 65535", "FieldValueInvalid", "spec.ports[0].port",
+            "deploy/web.yaml", Span(6, 13, 6, 18), 0, WEB, ("1.37",), fingerprint="f1",
+        ),
+        Diagnostic(
+            Origin.LINT, "service-without-selector", Severity.WARNING, "selects nothing | <b>", "", "spec", "deploy/web.yaml",
+            Span(4, 1, 4, 5), 0, WEB, ("1.37",), "give it a selector", fingerprint="f2",
+        ),
+        Diagnostic(Origin.REFERENCE, "reference/config-map", Severity.INFO, "there is no ConfigMap `a`", file="a,b:c%.yaml"),
+    ),
+    skipped=(Skip("chart/templates/a.yaml", 0, "a Helm template is checked only as rendered"),),
+    summary=Summary(2, 2, 2, 1, 1, 1, 1, 0),
+    kubernetes=("1.37",),
+    manifold="0.0.0",
+    lines=lambda file: TEXT.split("\n") if file == "deploy/web.yaml" else [],
+)  # fmt: skip
+EMPTY = Report((), (), Summary(files=1, documents=1, objects=1), ("1.37",), "0.0.0")
+
+
+@pytest.mark.parametrize("name", formats())
+def test_format_over_small_report(name: str, golden: Callable[[str, str], None]) -> None:
+    """A format's output changes only on purpose."""
+    golden(f"report.{name}", renderer(name)(REPORT))
+
+
+@pytest.mark.parametrize("name", formats())
+def test_format_without_findings(name: str) -> None:
+    """A report without findings is drawn as well."""
+    assert isinstance(renderer(name)(EMPTY), str)
+
+
+def test_json_report_keeps_to_its_schema() -> None:
+    """What is published in schemas/manifold/report.json is what is printed."""
+    schema = json.loads((assets.root("schemas") / "manifold" / "report.json").read_bytes())
+
+    jsonschema.Draft202012Validator(schema).validate(json.loads(renderer("json")(REPORT)))
+
+
+def test_junit_is_xml_and_counts_failures() -> None:
+    """Info is no failure."""
+    root = xml.etree.ElementTree.fromstring(renderer("junit")(REPORT))
+
+    assert (root.get("tests"), root.get("failures")) == ("3", "2")
+
+
+def test_unknown_format_is_named_with_those_there_are() -> None:
+    """The message lists the formats."""
+    with pytest.raises(UsageError, match="sarif"):
+        renderer("xml")
+
+
+def test_text_without_findings_is_silent_when_quiet() -> None:
+    """Quiet when all is well."""
+    assert text.render(EMPTY, quiet=True) == ""
+
+
+def test_text_keeps_control_characters_from_the_terminal() -> None:
+    """A manifest cannot move the cursor or set the window's title."""
+    assert "\x1b" not in text.render(
+        Report((Diagnostic(Origin.LINT, "x", Severity.ERROR, "a\x1b]0;evil\x07b"),), (), Summary(), ("1.37",), "0")
+    )
+
+
+def test_colour_is_only_added() -> None:
+    """Without its colours the coloured text is the plain one."""
+    import re
+
+    assert text.render(REPORT) == re.sub(r"\x1b\[[0-9;]*m", "", text.render(REPORT, colour=True))
