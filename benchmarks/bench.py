@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Time `manifold check` beside kubeconform on the same files, in turn, and tell ratios, cost against size, and memory.
+
+    python benchmarks/bench.py                    # 3,000 files, 9,000 objects; five rounds
+    python benchmarks/bench.py --sizes            # 1,000, 10,000 and 100,000 objects as well
+    python benchmarks/bench.py --kube-linter      # `manifold lint` beside kube-linter as well
+
+kubeconform (and kube-linter) are built by `go install` into the output folder; schemas come from the installed
+kubernetes-validate package, so nothing is fetched while timing. kubeconform validates schemas alone, manifold does that,
+the server's further rules, and lint. Wall and CPU seconds and peak memory are the operating system's own accounting of
+each finished process; medians are told, and the median of the ratios round by round, which holds when the machine's
+speed drifts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+OUT = Path(__file__).resolve().parent / "out"
+KUBECONFORM = "github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0"
+KUBE_LINTER = "golang.stackrox.io/kube-linter/cmd/kube-linter@v0.8.3"
+
+
+class Run(NamedTuple):
+    wall: float
+    cpu: float
+    peak: float  # MiB, the largest single process
+
+
+def application(i: int, random: random.Random) -> str:
+    """A Deployment, its Service and its ConfigMap, as a team would write them; some 1.6 KB the Deployment."""
+    name, team = f"app-{i}", random.choice(["shop", "billing", "search", "mail"])
+    env = "".join(
+        f'            - name: SETTING_{j}\n              value: "{random.randrange(10**6)}"\n'
+        for j in range(random.randrange(2, 7))
+    )
+    sidecar = ""
+    if random.random() < 0.3:
+        sidecar = f"""        - name: proxy
+          image: registry.example.com/proxy:{random.randrange(9)}.1
+          ports:
+            - name: admin
+              containerPort: 9901
+          resources:
+            requests: {{cpu: 50m, memory: 64Mi}}
+            limits: {{memory: 128Mi}}
+          securityContext: {{allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, runAsNonRoot: true}}
+"""
+    return f"""# {name}, owned by {team}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+  namespace: {team}
+  labels:
+    app.kubernetes.io/name: {name}
+    app.kubernetes.io/part-of: {team}
+spec:
+  replicas: {random.randrange(2, 6)}
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: {name}
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/name: {name}
+        app.kubernetes.io/part-of: {team}
+      annotations:
+        prometheus.io/scrape: "true"
+    spec:
+      serviceAccountName: {name}
+      automountServiceAccountToken: false
+      containers:
+        - name: {name}
+          image: registry.example.com/{team}/{name}:1.{random.randrange(40)}.{random.randrange(9)}
+          ports:
+            - name: http
+              containerPort: 8080
+          env:
+{env}          envFrom:
+            - configMapRef:
+                name: {name}
+          readinessProbe:
+            httpGet: {{path: /ready, port: http}}
+          livenessProbe:
+            httpGet: {{path: /live, port: http}}
+            initialDelaySeconds: 10
+          resources:
+            requests:
+              cpu: {random.randrange(1, 9) * 50}m
+              memory: {random.randrange(1, 9) * 64}Mi
+            limits:
+              cpu: "1"
+              memory: 1Gi
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            runAsNonRoot: true
+            capabilities: {{drop: [ALL]}}
+          volumeMounts:
+            - name: tmp
+              mountPath: /tmp
+{sidecar}      volumes:
+        - name: tmp
+          emptyDir: {{}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {name}
+  namespace: {team}
+  labels:
+    app.kubernetes.io/name: {name}
+spec:
+  selector:
+    app.kubernetes.io/name: {name}
+  ports:
+    - name: http
+      port: 80
+      targetPort: http
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {name}
+  namespace: {team}
+data:
+  LOG_LEVEL: info
+  application.yaml: |
+    server:
+      port: 8080
+    feature-{random.randrange(100)}: enabled
+"""
+
+
+def make(files: int) -> Path:
+    """A folder of that many files of three objects each; the same at each run."""
+    folder = OUT / f"set-{files}"
+    if folder.exists():
+        return folder
+    part = OUT / f".set-{files}"
+    shutil.rmtree(part, ignore_errors=True)
+    for i in range(files):
+        file = part / f"team-{i % 20}" / f"app-{i}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(application(i, random.Random(i)))
+    part.rename(folder)
+    return folder
+
+
+def tool(package: str) -> Path | None:
+    """A peer built from source, None without Go."""
+    name = package.rpartition("/")[2].partition("@")[0]
+    program = OUT / "bin" / name
+    if not program.exists():
+        go = shutil.which("go")
+        if go is None:
+            print(f"Go is not installed: {name} is left out")
+            return None
+        subprocess.run(
+            [go, "install", package],
+            check=True,
+            env={**os.environ, "GOBIN": str(program.parent), "GOFLAGS": "-mod=mod"},
+        )
+    return program
+
+
+def run(command: list[str]) -> Run:
+    """One process, accounted for by the operating system."""
+    start = time.perf_counter()
+    with (OUT / "last.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}: {(OUT / 'last.log').read_text()[-800:]}")
+    return Run(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def median(runs: list[Run]) -> Run:
+    return Run(*(statistics.median(r[i] for r in runs) for i in range(3)))
+
+
+def show(name: str, r: Run) -> None:
+    print(f"{name:34} wall {r.wall:7.2f} s   cpu {r.cpu:7.2f} s   peak {r.peak:6.0f} MiB")
+
+
+def beside(name: str, ours: list[str], theirs: list[str], rounds: int) -> dict[str, Any]:
+    """Both in turn, with the ratio of each round."""
+    run(ours)
+    run(theirs)  # warm caches of the file system and of .pyc files
+    a, b = [], []
+    for _ in range(rounds):
+        a.append(run(ours))
+        b.append(run(theirs))
+    wall = statistics.median(x.wall / y.wall for x, y in zip(a, b, strict=True))
+    cpu = statistics.median(x.cpu / y.cpu for x, y in zip(a, b, strict=True))
+    show(" ".join(Path(p).name for p in ours[:3])[:34], median(a))
+    show(Path(theirs[0]).name, median(b))
+    print(f"{name}: wall x {wall:.2f}, cpu x {cpu:.2f} (below 1: manifold is faster)")
+    return {"wall": round(wall, 3), "cpu": round(cpu, 3)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--files", type=int, default=3000)
+    parser.add_argument("--sizes", action="store_true", help="cost against size: 1,000, 10,000 and 100,000 objects")
+    parser.add_argument("--kube-linter", action="store_true")
+    parser.add_argument("--manifold", type=Path, default=Path(sys.executable).parent / "manifold")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    OUT.mkdir(exist_ok=True)
+    manifold = str(arguments.manifold)
+    folder = make(arguments.files)
+    result: dict[str, Any] = {"objects": arguments.files * 3}
+
+    one = str(folder / "team-0" / "app-0.yaml")
+    for name, command in (
+        ("manifold --version", [manifold, "--version"]),
+        ("manifold check one file", [manifold, "check", one]),
+    ):
+        run(command)
+        r = median([run(command) for _ in range(max(9, arguments.rounds))])
+        show(name, r)
+        result[name] = {"wall_ms": round(r.wall * 1000)}
+
+    spec = importlib.util.find_spec("kubernetes_validate")
+    assert spec and spec.submodule_search_locations
+    schemas = Path(spec.submodule_search_locations[0]) / "kubernetes-json-schema" / "v1.37.0-local"
+    peer = tool(KUBECONFORM)
+    if peer is not None:
+        location = f"{schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
+        theirs = [str(peer), "-schema-location", location, "-summary", str(folder)]
+        result["check / kubeconform"] = beside(
+            "check beside kubeconform", [manifold, "check", "-q", str(folder)], theirs, arguments.rounds
+        )
+    if arguments.kube_linter:
+        peer = tool(KUBE_LINTER)
+        if peer is not None:
+            result["lint / kube-linter"] = beside(
+                "lint beside kube-linter",
+                [manifold, "lint", "-q", str(folder)],
+                [str(peer), "lint", str(folder)],
+                max(1, arguments.rounds // 2),
+            )
+    if arguments.sizes:
+        base = 0.0
+        for files in (334, 3334, 33334):
+            r = median([run([manifold, "check", "-q", str(make(files))]) for _ in range(3 if files < 30000 else 1)])
+            show(f"check {files * 3} objects", r)
+            each = r.cpu / files / 3 * 1e6
+            print(
+                f"{'':34} {each:.0f} us of CPU an object" + (f", x {each / base:.2f} of that of 1,000" if base else "")
+            )
+            base = base or each
+            result[f"check {files * 3}"] = {"cpu_us_per_object": round(each), "peak_mib": round(r.peak)}
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
