@@ -159,6 +159,39 @@ def make(files: int) -> Path:
     return folder
 
 
+def standalone() -> Path:
+    """Schemas that hold all they refer to, one file a kind, as kubeconform's own collection has them."""
+    folder = OUT / "schemas"
+    if folder.exists():
+        return folder
+    spec = importlib.util.find_spec("kubernetes_validate")
+    assert spec and spec.submodule_search_locations
+    source = Path(spec.submodule_search_locations[0]) / "kubernetes-json-schema" / "v1.37.0-local"
+    definitions = json.loads((source / "_definitions.json").read_bytes())["$defs"]
+
+    def needed(name: str, found: dict[str, Any]) -> None:
+        if name not in found:
+            text = (
+                json.dumps(definitions[name])
+                .replace("_definitions.json#/$defs/", "#/definitions/")
+                .replace("#/$defs/", "#/definitions/")
+            )
+            found[name] = json.loads(text)
+            for other in {part.partition('"')[0] for part in text.split("#/definitions/")[1:]}:
+                needed(other, found)
+
+    folder.mkdir()
+    for kind in ("deployment-apps-v1", "service-v1", "configmap-v1"):
+        group, version = kind.split("-")[1:3] if kind.count("-") == 2 else ("core", "v1")
+        wanted = f"io.k8s.api.{group}.{version}.".lower() + kind.split("-")[0]
+        name = next(n for n in definitions if n.lower() == wanted)
+        found: dict[str, Any] = {}
+        needed(name, found)
+        schema = {"$schema": "http://json-schema.org/draft-07/schema#", "definitions": found, **found[name]}
+        (folder / f"{kind}.json").write_text(json.dumps(schema))
+    return folder
+
+
 def tool(package: str) -> Path | None:
     """A peer built from source, None without Go."""
     name = package.rpartition("/")[2].partition("@")[0]
@@ -236,9 +269,7 @@ def main() -> None:
         show(name, r)
         result[name] = {"wall_ms": round(r.wall * 1000)}
 
-    spec = importlib.util.find_spec("kubernetes_validate")
-    assert spec and spec.submodule_search_locations
-    schemas = Path(spec.submodule_search_locations[0]) / "kubernetes-json-schema" / "v1.37.0-local"
+    schemas = standalone()
     peer = tool(KUBECONFORM)
     if peer is not None:
         location = f"{schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
