@@ -1,0 +1,313 @@
+"""Every format that the API server checks, named once: a function from a text to what is wrong with it.
+
+Each function returns one sentence a cause, in the server's count, and nothing for a good value. `FORMATS` finds them by
+the names that constraint tables use. Source: k8s.io/apimachinery/pkg/util/validation, where no other is named.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+Format = Callable[[str], list[str]]
+
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", re.ASCII)
+_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII)
+_LABEL_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?", re.ASCII)
+_ENV = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*", re.ASCII)
+_KEY = re.compile(r"[-._a-zA-Z0-9]+", re.ASCII)
+_C_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_HEADER = re.compile(r"[-A-Za-z0-9]+", re.ASCII)
+_PERCENT = re.compile(r"[0-9]+%", re.ASCII)
+_PORT_CHARS = re.compile(r"[-a-z0-9]+", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+LABEL_HELP = "lower-case letters, digits and `-`, beginning and ending with a letter or digit"
+
+
+def _long(limit: int, unit: str = "characters") -> str:
+    return f"longer than {limit} {unit}"
+
+
+def size(value: str) -> int:
+    """The length that the server counts: bytes."""
+    return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+
+
+def dns_label(value: str) -> list[str]:
+    """RFC 1123: `my-name`, at most 63 characters."""
+    found = []
+    if size(value) > 63:
+        found.append(_long(63))
+    if not _LABEL.fullmatch(value):
+        found.append(f"{value!r} is no DNS label: {LABEL_HELP}")
+    return found
+
+
+def dns_subdomain(value: str) -> list[str]:
+    """RFC 1123: `my-name.example.com`, at most 253 characters."""
+    found = []
+    if size(value) > 253:
+        found.append(_long(253))
+    if not _SUBDOMAIN.fullmatch(value):
+        found.append(f"{value!r} is no DNS subdomain: {LABEL_HELP}, parts parted by dots")
+    return found
+
+
+def dns_1035_label(value: str) -> list[str]:
+    """RFC 1035: as a DNS label, and beginning with a letter."""
+    found = []
+    if size(value) > 63:
+        found.append(_long(63))
+    if not _LABEL_1035.fullmatch(value):
+        found.append(
+            f"{value!r} is no DNS label of RFC 1035: lower-case letters, digits and `-`, beginning with a letter, ending with a letter or digit"
+        )
+    return found
+
+
+def wildcard_subdomain(value: str) -> list[str]:
+    """`*.example.com`."""
+    found = []
+    if size(value) > 253:
+        found.append(_long(253))
+    if not value.startswith("*.") or not _SUBDOMAIN.fullmatch(value[2:]):
+        found.append(f"{value!r} is no wildcard DNS name: `*.` and a DNS subdomain")
+    return found
+
+
+def fully_qualified(value: str) -> list[str]:
+    """A DNS subdomain of at least two parts; a final dot is allowed."""
+    if not value:
+        return ["must not be empty"]
+    value = value.removesuffix(".")
+    found = dns_subdomain(value)
+    if found:
+        return found
+    if value.count(".") < 1:
+        return ["must have at least two parts, parted by dots"]
+    return [m for part in value.split(".") for m in dns_label(part)]
+
+
+def qualified_name(value: str) -> list[str]:
+    """The key of a label or annotation: `[prefix/]name`, the prefix a DNS subdomain."""
+    prefix, slash, name = value.partition("/")
+    if not slash:
+        name = value
+    elif "/" in name:
+        return [f"{value!r} is no qualified name: at most one `/`"]
+    found = []
+    if slash:
+        if not prefix:
+            found.append("the part before `/` is empty")
+        else:
+            found += [f"the part before `/`: {m}" for m in dns_subdomain(prefix)]
+    if not name:
+        found.append("the name is empty")
+    elif size(name) > 63:
+        found.append(f"the name is {_long(63)}")
+    if not _NAME.fullmatch(name):
+        found.append(
+            f"{name!r} is no name: letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit"
+        )
+    return found
+
+
+def label_value(value: str) -> list[str]:
+    """The value of a label: at most 63 characters, or empty."""
+    if not value:
+        return []
+    found = []
+    if size(value) > 63:
+        found.append(_long(63))
+    if not _NAME.fullmatch(value):
+        found.append(
+            f"{value!r} is no label value: letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit"
+        )
+    return found
+
+
+def env_name(value: str) -> list[str]:
+    """The name of an environment variable (relaxed since Kubernetes 1.30): printable ASCII without `=`."""
+    if not value:
+        return ["must not be empty"]
+    found = []
+    if any(not " " <= c <= "~" or c == "=" for c in value):
+        found.append(f"{value!r} is no name of an environment variable: printable ASCII without `=`")
+    return found
+
+
+def strict_env_name(value: str) -> list[str]:
+    """The name of an environment variable before the rule was relaxed."""
+    if not _ENV.fullmatch(value):
+        return [
+            f"{value!r} is no name of an environment variable: letters, digits, `_`, `-` and `.`, not beginning with a digit"
+        ]
+    return _no_dots(value)
+
+
+def config_map_key(value: str) -> list[str]:
+    """A key of a ConfigMap or Secret, which becomes a file name."""
+    found = []
+    if size(value) > 253:
+        found.append(_long(253))
+    if not _KEY.fullmatch(value):
+        found.append(f"{value!r} is no key: letters, digits, `-`, `_` and `.`")
+    return found + _no_dots(value)
+
+
+def _no_dots(value: str) -> list[str]:
+    if value == ".":
+        return ["must not be `.`"]
+    if value == "..":
+        return ["must not be `..`"]
+    return ["must not begin with `..`"] if value.startswith("..") else []
+
+
+def c_identifier(value: str) -> list[str]:
+    """A C identifier."""
+    return (
+        []
+        if _C_IDENTIFIER.fullmatch(value)
+        else [f"{value!r} is no identifier: letters, digits and `_`, not beginning with a digit"]
+    )
+
+
+def port_name(value: str) -> list[str]:
+    """An IANA service name: at most 15 characters, at least one letter, no `--`, no `-` at an end."""
+    found = []
+    if size(value) > 15:
+        found.append(_long(15))
+    if not _PORT_CHARS.fullmatch(value):
+        found.append("only lower-case letters, digits and `-` are allowed")
+    if not any("a" <= c <= "z" for c in value):
+        found.append("at least one letter is needed")
+    if "--" in value:
+        found.append("no `--` is allowed")
+    if value and (value[0] == "-" or value[-1] == "-"):
+        found.append("must neither begin nor end with `-`")
+    return found
+
+
+def http_header(value: str) -> list[str]:
+    """The name of an HTTP header."""
+    return [] if _HEADER.fullmatch(value) else [f"{value!r} is no header name: letters, digits and `-`"]
+
+
+def percent(value: str) -> list[str]:
+    """`25%`."""
+    return [] if _PERCENT.fullmatch(value) else [f"{value!r} is no percentage: digits and `%`"]
+
+
+def path_segment(value: str) -> list[str]:
+    """A part of a URL path: what names of RBAC objects may be (k8s.io/apimachinery/pkg/api/validation/path)."""
+    if value in (".", ".."):
+        return [f"must not be `{value}`"]
+    return [f"must not hold `{c}`" for c in ("/", "%") if c in value]
+
+
+def ip(value: str) -> list[str]:
+    """An IP address, v4 or v6, without zone, without leading zeros, and no IPv4 address in the clothes of an IPv6 one."""
+    return [] if parse_ip(value) is not None else [f"{value!r} is no IP address, such as 10.9.8.7 or 2001:db8::ffff"]
+
+
+def parse_ip(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address, or None. Go's netip takes no zone here; Python's module refuses leading zeros as Go does."""
+    if "%" in value:
+        return None
+    try:
+        return ipaddress.ip_address(value)
+    except ValueError:
+        return None
+
+
+def strict_ip(value: str) -> list[str]:
+    """An IP address as new objects must write it."""
+    address = parse_ip(value)
+    if address is None:
+        return ip(value)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return [f"{value!r} is an IPv4 address written as an IPv6 one: write {address.ipv4_mapped}"]
+    return []
+
+
+def parse_cidr(value: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface | None:
+    """The block with its address, or None. The prefix is plain digits without a leading zero."""
+    address, slash, bits = value.partition("/")
+    if (
+        not slash
+        or not bits.isascii()
+        or not bits.isdigit()
+        or (len(bits) > 1 and bits[0] == "0")
+        or parse_ip(address) is None
+    ):
+        return None
+    try:
+        return ipaddress.ip_interface(value)
+    except ValueError:
+        return None
+
+
+def cidr(value: str) -> list[str]:
+    """A block of addresses: `10.9.8.0/24`."""
+    return (
+        []
+        if parse_cidr(value) is not None
+        else [f"{value!r} is no block of addresses (CIDR), such as 10.9.8.0/24 or 2001:db8::/64"]
+    )
+
+
+def strict_cidr(value: str) -> list[str]:
+    """A block of addresses without host bits."""
+    block = parse_cidr(value)
+    if block is None:
+        return cidr(value)
+    if isinstance(block, ipaddress.IPv6Interface) and block.ip.ipv4_mapped is not None:
+        return [f"{value!r} is an IPv4 block written as an IPv6 one"]
+    if block.ip != block.network.network_address:
+        return [f"{value!r} has bits set after its prefix: write {block.network}"]
+    return []
+
+
+def uuid(value: str) -> list[str]:
+    """A UUID in lower case."""
+    return [] if _UUID.fullmatch(value) else [f"{value!r} is no UUID"]
+
+
+def prefixed(check: Format) -> Format:
+    """The check of a generateName: a final `-`, which the server's suffix completes, does not count.
+
+    k8s.io/apimachinery/pkg/api/validation/generic.go: maskTrailingDash.
+    """
+
+    def test(value: str) -> list[str]:
+        return check(value[:-2] + "a" if len(value) > 1 and value.endswith("-") else value)
+
+    return test
+
+
+FORMATS: dict[str, Format] = {
+    "dns-label": dns_label,
+    "dns-subdomain": dns_subdomain,
+    "dns-1035-label": dns_1035_label,
+    "wildcard-subdomain": wildcard_subdomain,
+    "fully-qualified-name": fully_qualified,
+    "qualified-name": qualified_name,
+    "label-key": qualified_name,
+    "label-value": label_value,
+    "env-name": env_name,
+    "strict-env-name": strict_env_name,
+    "config-map-key": config_map_key,
+    "c-identifier": c_identifier,
+    "port-name": port_name,
+    "http-header": http_header,
+    "percent": percent,
+    "path-segment": path_segment,
+    "ip": ip,
+    "strict-ip": strict_ip,
+    "cidr": cidr,
+    "strict-cidr": strict_cidr,
+    "uuid": uuid,
+}
