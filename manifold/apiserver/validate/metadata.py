@@ -1,0 +1,238 @@
+"""Object metadata, labels and label selectors: what every kind shares.
+
+Source: k8s.io/apimachinery/pkg/api/validation/objectmeta.go, pkg/apis/meta/v1/validation, and kubernetes
+pkg/apis/core/validation (ValidateObjectMeta) for finalizers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from manifold import assets
+from manifold.apiserver.context import Context
+from manifold.apiserver.faults import Faults
+from manifold.k8s.formats import FORMATS, Format, dns_label, label_value, path_segment, prefixed, qualified_name
+from manifold.model import Path
+
+Body = dict[str, Any]
+
+META: Path = ("metadata",)
+ANNOTATIONS_LIMIT = 256 * 1024  # objectmeta.go: TotalAnnotationSizeLimitB
+FIELD_MANAGER_LIMIT = 128  # pkg/apis/meta/v1/validation: FieldManagerMaxLength
+STANDARD_FINALIZERS = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
+
+
+@cache
+def _facts() -> dict[str, Any]:
+    import yaml
+
+    text = (assets.root("schemas") / "names.yaml").read_bytes()
+    return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def _release(text: str) -> tuple[int, int]:
+    major, _, minor = text.partition(".")
+    return int(major), int(minor)
+
+
+@cache
+def name_format(group: str, kind: str, release: tuple[int, int]) -> Format | None:
+    """The format of a kind's name; None where the kind's own validation says."""
+    for line in _facts()["names"]:
+        if (line["group"], line["kind"]) != (group, kind):
+            continue
+        if ("since" in line and release < _release(line["since"])) or (
+            "until" in line and release >= _release(line["until"])
+        ):
+            continue
+        return None if line["format"] == "any" else FORMATS[line["format"]]
+    return FORMATS["dns-subdomain"]
+
+
+@cache
+def _listed(part: str, group: str, kind: str) -> bool:
+    return any(line["group"] == group and line["kind"] in ("*", kind) for line in _facts()[part])
+
+
+def create(body: Body, context: Context, faults: Faults) -> None:
+    """The metadata of a new object."""
+    kind = context.kind
+    if kind.custom is None and _listed("unchecked", kind.group, kind.kind):
+        return
+    meta: Body = body.get("metadata") or {}
+    test = (
+        name_format(kind.group, kind.kind, context.server.release) if kind.custom is None else FORMATS["dns-subdomain"]
+    )
+    name, prefix = meta.get("name"), meta.get("generateName")
+    if prefix:
+        for message in prefixed(test or path_segment)(prefix):
+            faults.invalid((*META, "generateName"), message)
+    if not name:
+        if not prefix:
+            faults.required((*META, "name"), "the object needs a name, or a generateName")
+    elif test is not None:
+        for message in test(name):
+            faults.invalid((*META, "name"), message)
+    if kind.namespaced:
+        for message in dns_label(meta.get("namespace") or context.namespace):
+            faults.invalid((*META, "namespace"), message)
+    _common(meta, context, faults)
+
+
+def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """The metadata of a changed object: what it is, and what it may not become."""
+    kind = context.kind
+    if kind.custom is None and _listed("unchecked", kind.group, kind.kind):
+        return
+    meta: Body = new.get("metadata") or {}
+    before: Body = old.get("metadata") or {}
+    if before.get("deletionTimestamp"):
+        extra = [f for f in meta.get("finalizers") or () if f not in (before.get("finalizers") or ())]
+        if extra:
+            faults.forbidden((*META, "finalizers"), f"the object is being deleted: {', '.join(extra)} cannot be added")
+    if (meta.get("generation") or 0) < (before.get("generation") or 0):
+        faults.invalid((*META, "generation"), "must not go back")
+    for name in ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        if before.get(name) != meta.get(name) and (before.get(name) or meta.get(name)):
+            if name == "namespace" and not kind.namespaced:
+                continue
+            faults.invalid((*META, name), "cannot be changed once the object exists")
+    _common(meta, context, faults)
+
+
+def _common(meta: Body, context: Context, faults: Faults) -> None:
+    kind = context.kind
+    if (meta.get("generation") or 0) < 0:
+        faults.invalid((*META, "generation"), "must not be negative")
+    if "labels" in meta:
+        labels(meta["labels"], (*META, "labels"), faults)
+    if "annotations" in meta:
+        annotations(meta["annotations"], (*META, "annotations"), faults)
+    if meta.get("ownerReferences"):
+        owner_references(meta["ownerReferences"], (*META, "ownerReferences"), faults)
+    if meta.get("finalizers"):
+        qualified = kind.custom is None and not _listed("generic-finalizers", kind.group, kind.kind)
+        finalizers(meta["finalizers"], (*META, "finalizers"), faults, qualified=qualified)
+    if meta.get("managedFields"):
+        managed_fields(meta["managedFields"], (*META, "managedFields"), faults)
+
+
+def labels(value: Mapping[str, str], path: Path, faults: Faults) -> None:
+    """Labels: qualified names as keys, label values; each blamed as the whole map, as the server does."""
+    for key, text in value.items():
+        for message in qualified_name(key):
+            faults.add("FieldValueInvalid", path, f"the key {key!r}: {message}", at=(*path, key))
+        for message in label_value(text or ""):
+            faults.add("FieldValueInvalid", path, f"the value of {key!r}: {message}", at=(*path, key))
+
+
+def annotations(value: Mapping[str, str], path: Path, faults: Faults) -> None:
+    """Annotations: qualified names as keys, in any case; 256 KiB in all."""
+    total = 0
+    for key, text in value.items():
+        for message in qualified_name(key.lower()):
+            faults.add("FieldValueInvalid", path, f"the key {key!r}: {message}", at=(*path, key))
+        total += len(key.encode("utf-8", "surrogatepass")) + len((text or "").encode("utf-8", "surrogatepass"))
+    if total > ANNOTATIONS_LIMIT:
+        faults.too_long(path, ANNOTATIONS_LIMIT)
+
+
+def owner_references(value: list[Body], path: Path, faults: Faults) -> None:
+    """Owner references: complete, at most one controller, no Event as owner."""
+    controller = ""
+    for i, ref in enumerate(value):
+        here = (*path, i)
+        api_version = ref.get("apiVersion") or ""
+        if not api_version:
+            faults.required((*here, "apiVersion"))
+        elif api_version.count("/") > 1 or api_version.endswith("/"):
+            faults.invalid((*here, "apiVersion"), f"{api_version!r} is neither group/version nor version")
+        for name in ("kind", "name", "uid"):
+            if not ref.get(name):
+                faults.required((*here, name))
+        if (api_version, ref.get("kind")) == ("v1", "Event"):
+            faults.invalid(here, "an Event cannot own anything")
+        if ref.get("controller"):
+            name = f"{ref.get('kind')}/{ref.get('name')}"
+            if controller:
+                faults.invalid(path, f"only one owner can be the controller; {controller} and {name} both say so")
+            else:
+                controller = name
+
+
+def finalizers(value: list[str], path: Path, faults: Faults, *, qualified: bool) -> None:
+    """Finalizers: qualified names; those without a domain must be Kubernetes' own, where `qualified` asks for it."""
+    for text in value:
+        for message in qualified_name(text):
+            faults.invalid(path, f"{text!r}: {message}")
+    if "orphan" in value and "foregroundDeletion" in value:
+        faults.invalid(path, "orphan and foregroundDeletion exclude one another")
+    if not qualified:
+        return
+    for i, text in enumerate(value):
+        if "/" not in text and text not in STANDARD_FINALIZERS:
+            faults.invalid(
+                (*path, i),
+                f"{text!r} is neither one of Kubernetes' own finalizers nor a qualified name such as example.com/{text or 'name'}",
+            )
+
+
+def managed_fields(value: list[Body], path: Path, faults: Faults) -> None:
+    """managedFields, as far as a client may send them."""
+    for i, entry in enumerate(value):
+        here = (*path, i)
+        operation = entry.get("operation") or ""
+        if operation not in ("Apply", "Update"):
+            faults.invalid((*here, "operation"), f"{operation!r} is neither Apply nor Update")
+        if (entry.get("fieldsType") or "") not in ("", "FieldsV1"):
+            faults.invalid((*here, "fieldsType"), f"{entry['fieldsType']!r} is not FieldsV1")
+        manager = entry.get("manager") or ""
+        if len(manager.encode("utf-8", "surrogatepass")) > FIELD_MANAGER_LIMIT:
+            faults.too_long((*here, "manager"), FIELD_MANAGER_LIMIT)
+        for char in manager:
+            if not char.isprintable():
+                faults.invalid((*here, "manager"), "holds characters that cannot be printed")
+                break
+        if len(entry.get("subresource") or "") > 256:
+            faults.too_long((*here, "subresource"), 256)
+
+
+_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+
+
+def label_selector(selector: Body | None, path: Path, faults: Faults, *, lenient_values: bool = False) -> None:
+    """A label selector: its labels and its expressions. `lenient_values` keeps invalid values of stored objects."""
+    if not selector:
+        return
+    match = selector.get("matchLabels")
+    if match:
+        labels(match, (*path, "matchLabels"), faults)
+    for i, expression in enumerate(selector.get("matchExpressions") or ()):
+        here = (*path, "matchExpressions", i)
+        operator, values = expression.get("operator") or "", expression.get("values") or ()
+        if operator in ("In", "NotIn"):
+            if not values:
+                faults.required((*here, "values"), f"{operator} needs values")
+        elif operator in ("Exists", "DoesNotExist"):
+            if values:
+                faults.forbidden((*here, "values"), f"{operator} takes no values")
+        else:
+            faults.invalid((*here, "operator"), f"{operator!r} is not one of: {', '.join(_OPERATORS)}")
+        for message in qualified_name(expression.get("key") or ""):
+            faults.invalid((*here, "key"), message)
+        if not lenient_values:
+            for j, text in enumerate(values):
+                for message in label_value(text):
+                    faults.invalid((*here, "values", j), message)
+
+
+def template_metadata(meta: Body | None, path: Path, faults: Faults) -> None:
+    """The metadata of a template: labels and annotations count, the rest is not looked at."""
+    if not meta:
+        return
+    if meta.get("labels"):
+        labels(meta["labels"], (*path, "labels"), faults)
+    if meta.get("annotations"):
+        annotations(meta["annotations"], (*path, "annotations"), faults)
