@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+from manifold import assets
 from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span
 from manifold.read import split
 
@@ -165,6 +166,9 @@ class _Reader:
             if not body:
                 raise _StopError
             return
+        if not self.source.named and (why := local(body)):
+            self.out.skipped.append(Skip(self.source.name, index, why))
+            return
         self._metadata(body, index, locate)
         self.out.documents.append(Document(self.source.name, index, body, locate, self.source.named))
 
@@ -275,6 +279,31 @@ class _Reader:
                         help=f'quote it: "{_quoted(value)}"',
                         body=body,
                     )
+
+
+@cache
+def _local_kinds() -> dict[tuple[str, str], str]:
+    import yaml
+
+    text = (assets.root("rules") / "local-kinds.yaml").read_bytes()
+    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return {(line["group"], line["kind"]): line["reason"] for line in data["kinds"]}
+
+
+# Groups that Kubernetes serves, or that a look into the table is not worth for.
+_SERVED = frozenset(
+    ("apps/v1", "v1", "batch/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1", "policy/v1", "autoscaling/v2")
+)
+
+
+def local(body: dict[str, Any]) -> str:
+    """Why a document is for a local tool and no API server, empty when it is not."""
+    api_version, kind = body["apiVersion"], body["kind"]
+    if api_version in _SERVED and kind != "Config":
+        return ""
+    table = _local_kinds()
+    group = api_version.partition("/")[0] if "/" in api_version else ""
+    return table.get((group, kind)) or (table.get((group, "*"), "") if group else "")
 
 
 def _quoted(value: Any) -> str:

@@ -109,7 +109,7 @@ def _common(meta: Body, context: Context, faults: Faults) -> None:
     if "labels" in meta:
         labels(meta["labels"], (*META, "labels"), faults)
     if "annotations" in meta:
-        annotations(meta["annotations"], (*META, "annotations"), faults)
+        annotation_map(meta["annotations"], (*META, "annotations"), faults)
     if meta.get("ownerReferences"):
         owner_references(meta["ownerReferences"], (*META, "ownerReferences"), faults)
     if meta.get("finalizers"):
@@ -128,7 +128,7 @@ def labels(value: Mapping[str, str], path: Path, faults: Faults) -> None:
             faults.add("FieldValueInvalid", path, f"the value of {key!r}: {message}", at=(*path, key))
 
 
-def annotations(value: Mapping[str, str], path: Path, faults: Faults) -> None:
+def annotation_map(value: Mapping[str, str], path: Path, faults: Faults) -> None:
     """Annotations: qualified names as keys, in any case; 256 KiB in all."""
     total = 0
     for key, text in value.items():
@@ -235,4 +235,4 @@ def template_metadata(meta: Body | None, path: Path, faults: Faults) -> None:
     if meta.get("labels"):
         labels(meta["labels"], (*path, "labels"), faults)
     if meta.get("annotations"):
-        annotations(meta["annotations"], (*path, "annotations"), faults)
+        annotation_map(meta["annotations"], (*path, "annotations"), faults)

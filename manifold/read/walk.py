@@ -1,0 +1,203 @@
+"""From paths to sources: files as they are named, folders walked as a person would look through them.
+
+Hidden and git-ignored files are left out of folders, and what is checked only when it is rendered (a kustomization's
+patches, a chart's templates) is named as skipped. A file that cannot be read is said; the rest goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from manifold.model import Diagnostic, Origin, Severity, Skip, Source
+
+SUFFIXES = (".yaml", ".yml", ".json")
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+LARGEST = 256 * 1024 * 1024  # a file of more bytes is no manifest; kube-apiserver itself takes requests of 3 MiB
+
+
+@dataclass(slots=True)
+class Found:
+    """The sources in order, what was left out, and what could not be read."""
+
+    sources: list[Source] = field(default_factory=list)
+    skipped: list[Skip] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def _unreadable(name: str, why: str, help: str = "") -> Diagnostic:
+    return Diagnostic(Origin.YAML, "yaml/unreadable", Severity.ERROR, why, file=name, help=help)
+
+
+class _Walker:
+    def __init__(self, exclude: Sequence[str], only_manifests: bool) -> None:
+        self.out = Found()
+        self._only_manifests = only_manifests
+        self._seen: set[tuple[int, int]] = set()
+        self._folders: set[tuple[int, int]] = set()
+        self._patches: dict[Path, str] = {}
+        self._exclude = _patterns(exclude) if exclude else None
+
+    def add(self, path: Path) -> None:
+        if str(path) == "-":
+            self.out.sources.append(Source("(stdin)", sys.stdin.buffer.read(), True))
+            return
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            self.out.diagnostics.append(_unreadable(str(path), "there is no such file or folder", "check the path"))
+            return
+        except OSError as error:
+            self.out.diagnostics.append(_unreadable(str(path), f"cannot be read: {error.strerror}"))
+            return
+        if stat.S_ISDIR(status.st_mode):
+            before = len(self.out.sources) + len(self.out.skipped)
+            self._folder(path, [])
+            if len(self.out.sources) + len(self.out.skipped) == before:
+                self.out.skipped.append(Skip(str(path), 0, "no .yaml, .yml or .json file in this folder"))
+        else:
+            self._file(path, named=not self._only_manifests)
+
+    def _file(self, path: Path, *, named: bool) -> None:
+        try:
+            status = path.stat()
+            if (status.st_dev, status.st_ino) in self._seen:
+                return
+            self._seen.add((status.st_dev, status.st_ino))
+            if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST:
+                self.out.diagnostics.append(_unreadable(str(path), f"is larger than {LARGEST // 1024 // 1024} MiB"))
+                return
+            data = path.read_bytes()
+        except OSError as error:
+            self.out.diagnostics.append(_unreadable(str(path), f"cannot be read: {error.strerror}"))
+            return
+        if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            if named:
+                self.out.diagnostics.append(_unreadable(str(path), "is a binary file, not YAML or JSON"))
+            else:
+                self.out.skipped.append(Skip(str(path), 0, "a binary file"))
+            return
+        self.out.sources.append(Source(str(path), data, named))
+
+    def _folder(self, folder: Path, ignored: list[tuple[Path, Any]]) -> None:
+        try:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in self._folders:  # a link that leads back
+                return
+            self._folders.add((status.st_dev, status.st_ino))
+            entries = sorted(os.scandir(folder), key=lambda e: e.name)
+        except OSError as error:
+            self.out.diagnostics.append(_unreadable(str(folder), f"cannot be read: {error.strerror}"))
+            return
+        names = {e.name for e in entries}
+        if ".gitignore" in names:
+            ignored = [*ignored, (folder, _patterns(_lines(folder / ".gitignore")))]
+        for name in KUSTOMIZATIONS:
+            if name in names:
+                self._kustomization(folder / name)
+        chart = "Chart.yaml" in names
+        later: list[Path] = []
+        for entry in entries:
+            path = folder / entry.name
+            try:
+                is_folder = entry.is_dir()
+            except OSError:
+                is_folder = False
+            if entry.name.startswith(".") or _ignored(path, is_folder, ignored):
+                continue
+            if self._exclude is not None and self._exclude.match_file(str(path) + ("/" if is_folder else "")):
+                self.out.skipped.append(Skip(str(path), 0, "excluded by the settings"))
+                continue
+            if is_folder:
+                if chart and entry.name == "templates":
+                    self.out.skipped.append(
+                        Skip(
+                            str(path),
+                            0,
+                            "templates of a Helm chart are checked only as rendered (helm template … | manifold check -)",
+                        )
+                    )
+                elif chart and entry.name == "charts":
+                    self.out.skipped.append(
+                        Skip(str(path), 0, "charts that a Helm chart depends on are checked only as rendered")
+                    )
+                else:
+                    later.append(path)
+            elif entry.name.endswith(SUFFIXES):
+                if chart and entry.name in ("Chart.yaml", "values.yaml", "values.schema.json", "Chart.lock"):
+                    self.out.skipped.append(Skip(str(path), 0, "belongs to a Helm chart"))
+                elif path.resolve() in self._patches:
+                    self.out.skipped.append(Skip(str(path), 0, self._patches[path.resolve()]))
+                else:
+                    self._file(path, named=False)
+        for path in later:
+            self._folder(path, ignored)
+
+    def _kustomization(self, file: Path) -> None:
+        """Remember the files that a kustomization names as patches: parts of objects, not objects."""
+        import yaml
+
+        try:
+            data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except (OSError, yaml.YAMLError, ValueError, RecursionError):
+            return  # as a source it is read like any other, and blamed there
+        if not isinstance(data, dict):
+            return
+        for name in _patch_files(data):
+            place = file.parent / name
+            self._patches[place.resolve()] = (
+                f"a patch of {file}: checked only as rendered (kustomize build … | manifold check -)"
+            )
+
+
+def _patch_files(data: dict[str, Any]) -> Iterator[str]:
+    for part in (
+        "patches",
+        "patchesStrategicMerge",
+        "patchesJson6902",
+        "transformers",
+        "configurations",
+        "replacements",
+    ):
+        for item in data.get(part) or ():
+            name = item.get("path") if isinstance(item, dict) else item
+            if isinstance(name, str) and "\n" not in name and len(name) < 1024:
+                yield name
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []  # git, too, goes on without a .gitignore that it cannot read
+
+
+def _patterns(lines: Sequence[str]) -> Any:
+    import pathspec
+
+    return pathspec.GitIgnoreSpec.from_lines(lines)
+
+
+def _ignored(path: Path, is_folder: bool, ignored: list[tuple[Path, Any]]) -> bool:
+    for folder, spec in reversed(ignored):
+        verdict = spec.check_file(path.relative_to(folder).as_posix() + ("/" if is_folder else ""))
+        if verdict.include is not None:
+            return bool(verdict.include)
+    return False
+
+
+def walk(paths: Sequence[Path], *, exclude: Sequence[str] = (), only_manifests: bool = False) -> Found:
+    """The sources that the paths name: files, folders, `-` for standard input; a file named twice is read once.
+
+    `exclude` are patterns as in .gitignore; `only_manifests` treats named files as those of folders, where a document
+    that is no manifest is skipped.
+    """
+    walker = _Walker(exclude, only_manifests)
+    for path in paths:
+        walker.add(path)
+    return walker.out
