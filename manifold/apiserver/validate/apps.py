@@ -1,0 +1,427 @@
+"""Workloads: Deployment, ReplicaSet, StatefulSet, DaemonSet, ControllerRevision; ReplicationController of the core group.
+
+Follows kubernetes v1.37.2 pkg/apis/apps/validation, pkg/apis/core/validation (ReplicationController) and
+pkg/registry/apps. What one value alone must be stands in schemas/constraints/apps.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from manifold.apiserver.context import Context
+from manifold.apiserver.faults import Faults
+from manifold.apiserver.validate import metadata, pod
+from manifold.apiserver.validate.claims import claim_spec, warn_of_fractions
+from manifold.apiserver.validate.pod.scope import NOTHING, Tolerance
+from manifold.apiserver.validate.pod.tolerance import tolerated
+from manifold.k8s import formats
+from manifold.k8s.equality import same
+from manifold.model import Path
+
+Body = dict[str, Any]
+
+SELECTOR: Path = ("spec", "selector")
+TEMPLATE: Path = ("spec", "template")
+IMMUTABLE = "cannot be changed once the object exists"
+ANEW = "delete the object (with --cascade=orphan to keep its Pods) and create it anew"
+
+# StatefulSets look into their claim templates since this release.
+CLAIM_TEMPLATES = (1, 36)
+MAX_UNAVAILABLE = (1, 37)
+
+
+def _readable(selector: Body) -> bool:
+    """Whether a label selector can be turned into requirements."""
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if formats.qualified_name(key) or formats.label_value(value or ""):
+            return False
+    for expression in selector.get("matchExpressions") or ():
+        operator, values = expression.get("operator"), expression.get("values") or ()
+        if operator not in ("In", "NotIn", "Exists", "DoesNotExist") or (operator in ("In", "NotIn")) != bool(values):
+            return False
+        if formats.qualified_name(expression.get("key") or "") or any(formats.label_value(v) for v in values):
+            return False
+    return True
+
+
+def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Whether a (readable) label selector selects what has these labels."""
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != value:
+            return False
+    for expression in selector.get("matchExpressions") or ():
+        key, operator, values = expression.get("key"), expression.get("operator"), expression.get("values") or ()
+        if operator == "In":
+            fits = key in labels and labels[key] in values
+        elif operator == "NotIn":
+            fits = key not in labels or labels[key] not in values
+        else:
+            fits = (key in labels) == (operator == "Exists")
+        if not fits:
+            return False
+    return True
+
+
+def _mismatch(path: Path, faults: Faults) -> None:
+    faults.invalid(
+        (*path, "metadata", "labels"),
+        "spec.selector does not select these labels",
+        "give the template the labels that the selector asks for",
+    )
+
+
+def _selected(spec: Body, faults: Faults, *, required: bool = True) -> bool:
+    """Blame the selector, and a template that it does not select; False when the selector cannot be read."""
+    selector = spec.get("selector")
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    if selector is None:
+        if required:
+            faults.required(SELECTOR, "must be set, and select the labels of the template")
+        _mismatch(TEMPLATE, faults)
+        return True
+    metadata.label_selector(selector, SELECTOR, faults)
+    if not selector.get("matchLabels") and not selector.get("matchExpressions"):
+        faults.invalid(SELECTOR, "an empty selector would select every Pod")
+        return True
+    if not _readable(selector):
+        if required:
+            faults.invalid(SELECTOR, "this selector cannot be read")
+        return False
+    if not selects(selector, labels):
+        _mismatch(TEMPLATE, faults)
+    return True
+
+
+def _stays_up(spec: Body, path: Path, faults: Faults) -> None:
+    """Blame a template whose Pods would end: these workloads run for ever."""
+    policy = spec.get("restartPolicy") or "Always"
+    if policy != "Always":
+        faults.not_supported((*path, "restartPolicy"), policy, ("Always",), "a Job runs Pods that end")
+    if spec.get("activeDeadlineSeconds") is not None:
+        faults.forbidden((*path, "activeDeadlineSeconds"), "Pods of this kind have no deadline")
+
+
+def _template(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
+    template = spec.get("template") or {}
+    pod.template(template, TEMPLATE, context, faults, tolerance=tolerance)
+    _stays_up(template.get("spec") or {}, (*TEMPLATE, "spec"), faults)
+
+
+def _not_negative(spec: Body, path: Path, faults: Faults, *names: str) -> None:
+    for name in names:
+        value = spec.get(name)
+        if value is not None and value < 0:
+            faults.invalid((*path, name), f"{value} must not be negative")
+
+
+def _int_or_percent(value: Any, path: Path, faults: Faults) -> None:
+    if value.__class__ is str:
+        for message in formats.percent(value):
+            faults.invalid(path, message)
+    elif value < 0:
+        faults.invalid(path, f"{value} must not be negative")
+
+
+def _share(value: Any) -> int:
+    """The number of an int-or-percent; what is neither counts as 0."""
+    if value.__class__ is str:
+        if formats.percent(value):
+            try:
+                return int(value)
+            except ValueError:
+                return 0
+        return int(value[:-1])
+    return int(value)
+
+
+def _at_most_all(value: Any, path: Path, faults: Faults) -> None:
+    if value.__class__ is str and not formats.percent(value) and int(value[:-1]) > 100:
+        faults.invalid(path, f"{value} is more than 100%")
+
+
+def _deployment_strategy(spec: Body, faults: Faults) -> None:
+    strategy = spec.get("strategy") or {}
+    kind, rolling = strategy.get("type") or "RollingUpdate", strategy.get("rollingUpdate")
+    path: Path = ("spec", "strategy")
+    if kind == "Recreate":
+        if rolling is not None:
+            faults.forbidden((*path, "rollingUpdate"), "goes with type RollingUpdate only", "remove rollingUpdate")
+    elif kind != "RollingUpdate":
+        faults.not_supported(path, kind, ("Recreate", "RollingUpdate"))
+    elif rolling is not None:
+        unavailable, surge = rolling.get("maxUnavailable", "25%"), rolling.get("maxSurge", "25%")
+        here = (*path, "rollingUpdate")
+        _int_or_percent(unavailable, (*here, "maxUnavailable"), faults)
+        _int_or_percent(surge, (*here, "maxSurge"), faults)
+        if not _share(unavailable) and not _share(surge):
+            faults.invalid((*here, "maxUnavailable"), "maxUnavailable and maxSurge cannot both be 0")
+        _at_most_all(unavailable, (*here, "maxUnavailable"), faults)
+
+
+def _deployment(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
+    _not_negative(spec, ("spec",), faults, "replicas")
+    if _selected(spec, faults):
+        _template(spec, context, faults, tolerance)
+    _deployment_strategy(spec, faults)
+    _not_negative(spec, ("spec",), faults, "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
+    deadline, ready = spec.get("progressDeadlineSeconds", 600), spec.get("minReadySeconds") or 0
+    if deadline is not None and deadline <= ready:
+        faults.invalid(
+            ("spec", "progressDeadlineSeconds"), f"{deadline} must be more than minReadySeconds, which is {ready}"
+        )
+
+
+def _replica_set(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
+    _not_negative(spec, ("spec",), faults, "replicas", "minReadySeconds")
+    if _selected(spec, faults):
+        _template(spec, context, faults, tolerance)
+
+
+_DAEMON_STRATEGIES = ("OnDelete", "RollingUpdate")
+
+
+def _daemon_set(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
+    selector = spec.get("selector")
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    if selector is None:
+        _mismatch(TEMPLATE, faults)
+    else:
+        metadata.label_selector(selector, SELECTOR, faults, lenient_values=tolerance.selector_values)
+        if _readable(selector) and not selects(selector, labels):
+            _mismatch(TEMPLATE, faults)
+        if not selector.get("matchLabels") and not selector.get("matchExpressions"):
+            faults.invalid(SELECTOR, "an empty selector would select every Pod")
+    _template(spec, context, faults, tolerance)
+    _not_negative(spec, ("spec",), faults, "minReadySeconds", "revisionHistoryLimit")
+    strategy = spec.get("updateStrategy") or {}
+    kind, rolling = strategy.get("type") or "RollingUpdate", strategy.get("rollingUpdate")
+    path: Path = ("spec", "updateStrategy")
+    if kind not in _DAEMON_STRATEGIES:
+        faults.not_supported(path, kind, _DAEMON_STRATEGIES)
+    elif kind == "RollingUpdate" and rolling is not None:
+        here = (*path, "rollingUpdate")
+        unavailable, surge = rolling.get("maxUnavailable", 1), rolling.get("maxSurge", 0)
+        for name, value in (("maxUnavailable", unavailable), ("maxSurge", surge)):
+            _int_or_percent(value, (*here, name), faults)
+            _at_most_all(value, (*here, name), faults)
+        if _share(unavailable) and _share(surge):
+            faults.invalid((*here, "maxSurge"), "maxUnavailable is not 0: one of both", "set maxUnavailable: 0")
+        elif not _share(unavailable) and not _share(surge):
+            faults.required((*here, "maxUnavailable"), "maxUnavailable and maxSurge cannot both be 0")
+
+
+_RETENTION = ("Delete", "Retain")
+
+
+def _stateful_set(
+    spec: Body, context: Context, faults: Faults, tolerance: Tolerance, *, stored: bool = False, known: bool = True
+) -> None:
+    """`stored`: service name and claim templates are immutable, so they are not looked at again.
+
+    `known`: the template is one that passed, so it is looked at.
+    """
+    path: Path = ("spec",)
+    management = spec.get("podManagementPolicy") or "OrderedReady"
+    if management not in ("OrderedReady", "Parallel"):
+        faults.invalid((*path, "podManagementPolicy"), f"{management!r} is neither OrderedReady nor Parallel")
+    _stateful_strategy(spec, context, faults)
+    retention = spec.get("persistentVolumeClaimRetentionPolicy")
+    if retention is not None:
+        for name in ("whenDeleted", "whenScaled"):
+            value = retention.get(name) or "Retain"
+            if value not in _RETENTION:
+                faults.not_supported((*path, "persistentVolumeClaimRetentionPolicy", name), value, _RETENTION)
+    claims = spec.get("volumeClaimTemplates") or []
+    if not stored and context.server.release >= CLAIM_TEMPLATES:
+        for i, claim in enumerate(claims):
+            claim_spec(claim.get("spec") or {}, (*path, "volumeClaimTemplates", i, "spec"), context, faults)
+    _not_negative(spec, path, faults, "replicas", "minReadySeconds")
+    ordinals = spec.get("ordinals")
+    if ordinals and (ordinals.get("start") or 0) < 0:
+        faults.invalid((*path, "ordinals.start"), f"{ordinals['start']} must not be negative")
+    service = spec.get("serviceName")
+    if service and not stored and context.since(1, 33):
+        for message in formats.dns_label(service):
+            faults.invalid((*path, "serviceName"), message)
+    template = spec.get("template") or {}
+    if _selected(spec, faults):
+        if known:
+            own = (template.get("spec") or {}).get("volumes") or []
+            named = {c["metadata"]["name"] for c in claims if (c.get("metadata") or {}).get("name")}
+            listed = [{"name": n, "persistentVolumeClaim": {"claimName": n}} for n in sorted(named)]
+            listed += [v for v in own if v.get("name") not in named]
+            pod.template(template, TEMPLATE, context, faults, tolerance=tolerance, listed=listed)
+        pod.template_annotations(template, TEMPLATE, context, faults)
+    _stays_up(template.get("spec") or {}, (*TEMPLATE, "spec"), faults)
+
+
+def _stateful_strategy(spec: Body, context: Context, faults: Faults) -> None:
+    strategy = spec.get("updateStrategy") or {}
+    kind, rolling = strategy.get("type") or "RollingUpdate", strategy.get("rollingUpdate")
+    path: Path = ("spec", "updateStrategy")
+    if kind == "OnDelete":
+        if rolling is not None:
+            faults.invalid((*path, "rollingUpdate"), "goes with type RollingUpdate only", "remove rollingUpdate")
+    elif kind != "RollingUpdate":
+        faults.invalid(path, f"{kind!r} is neither RollingUpdate nor OnDelete")
+    elif rolling is not None:
+        here = (*path, "rollingUpdate")
+        _not_negative(rolling, here, faults, "partition")
+        unavailable = rolling.get("maxUnavailable")
+        if unavailable is not None and context.server.release >= MAX_UNAVAILABLE:
+            here = (*here, "maxUnavailable")
+            _int_or_percent(unavailable, here, faults)
+            if not _share(unavailable):
+                faults.invalid(here, "must not be 0")
+            _at_most_all(unavailable, here, faults)
+
+
+def _warn_stateful_set(spec: Body, faults: Faults, *below: str) -> None:
+    for i, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+        warn_of_fractions(claim.get("spec") or {}, ("spec", "volumeClaimTemplates", i, *below), faults)
+    if (spec.get("revisionHistoryLimit") or 0) < 0:
+        faults.warn(("spec", "revisionHistoryLimit"), "a negative number keeps all revisions for ever")
+
+
+Rule = Callable[[Body, Context, Faults, Tolerance], None]
+
+
+def _creates(rule: Rule, *, hostname: bool) -> Callable[[Body, Context, Faults], None]:
+    def create(body: Body, context: Context, faults: Faults) -> None:
+        spec = body.get("spec") or {}
+        rule(spec, context, faults, NOTHING)
+        if hostname:
+            pod.warn_of_name(body.get("metadata") or {}, faults)
+        pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
+
+    return create
+
+
+def _tolerance(old: Body, context: Context) -> Tolerance:
+    template = old.get("template") or {}
+    return tolerated(template.get("spec") or {}, (template.get("metadata") or {}).get("annotations") or {}, context)
+
+
+def _fixed(new: Body, old: Body, faults: Faults, *names: str) -> None:
+    for name in names:
+        if not same(new.get(name), old.get(name)):
+            faults.invalid(("spec", name), IMMUTABLE, ANEW)
+
+
+def _updates(rule: Rule) -> Callable[[Body, Body, Context, Faults], None]:
+    def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
+        spec, stored = new.get("spec") or {}, old.get("spec") or {}
+        rule(spec, context, faults, _tolerance(stored, context))
+        _fixed(spec, stored, faults, "selector")
+        if not same(spec, stored):
+            pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
+
+    return update
+
+
+create_deployment = _creates(_deployment, hostname=True)
+create_replica_set = _creates(_replica_set, hostname=True)
+create_daemon_set = _creates(_daemon_set, hostname=False)
+update_deployment = _updates(_deployment)
+update_replica_set = _updates(_replica_set)
+
+
+def update_daemon_set(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """Blame what an update may not make of a DaemonSet."""
+    spec, stored = new.get("spec") or {}, old.get("spec") or {}
+    tolerance = _tolerance(stored, context)
+    values = any(
+        formats.label_value(value)
+        for expression in (stored.get("selector") or {}).get("matchExpressions") or ()
+        for value in expression.get("values") or ()
+    )
+    if values:
+        from dataclasses import replace
+
+        tolerance = replace(tolerance, selector_values=True)
+    _fixed(spec, stored, faults, "selector")
+    _daemon_set(spec, context, faults, tolerance)
+    if not same(spec.get("template"), stored.get("template")):
+        pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
+
+
+def create_stateful_set(body: Body, context: Context, faults: Faults) -> None:
+    """Blame what is wrong with a new StatefulSet, and warn."""
+    spec = body.get("spec") or {}
+    _stateful_set(spec, context, faults, NOTHING)
+    pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
+    _warn_stateful_set(spec, faults)
+
+
+def update_stateful_set(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """Blame what an update may not make of a StatefulSet."""
+    spec, stored = new.get("spec") or {}, old.get("spec") or {}
+    tolerance = _tolerance(stored, context)
+    before = Faults()
+    _stateful_set(stored, context, before, tolerance, stored=True)
+    _stateful_set(spec, context, faults, tolerance, stored=True, known=not before.refused)
+    if context.since(1, 36):
+        _fixed(spec, stored, faults, "selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy")
+    else:
+        _fixed(spec, stored, faults, "selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy")
+    if not same(spec, stored):
+        pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
+    _warn_stateful_set(spec, faults, "Spec")
+
+
+def create_controller_revision(body: Body, context: Context, faults: Faults) -> None:
+    """Blame a ControllerRevision without an object as its data."""
+    _not_negative(body, (), faults, "revision")
+    data = body.get("data")
+    if data is None or (not isinstance(data, dict) and context.since(1, 34)):
+        faults.required(("data",), "must be an object")
+
+
+def update_controller_revision(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """Blame a ControllerRevision whose data changes."""
+    _not_negative(new, (), faults, "revision")
+    if new.get("data") != old.get("data"):
+        faults.invalid(("data",), IMMUTABLE)
+
+
+def _replication_controller(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
+    _not_negative(spec, ("spec",), faults, "minReadySeconds", "replicas")
+    selector = spec.get("selector")
+    if not selector:
+        faults.required(SELECTOR, "must be set, and select the labels of the template")
+    template = spec.get("template")
+    if template is None:
+        faults.required(TEMPLATE)
+        return
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    if selector and any(labels.get(k) != v for k, v in selector.items()):
+        _mismatch(TEMPLATE, faults)
+    _template(spec, context, faults, tolerance)
+
+
+create_replication_controller = _creates(_replication_controller, hostname=True)
+
+
+def update_replication_controller(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """Blame what is wrong with the new content of a ReplicationController; its selector may change."""
+    spec, stored = new.get("spec") or {}, old.get("spec") or {}
+    _replication_controller(spec, context, faults, _tolerance(stored, context))
+    if not same(spec, stored):
+        pod.warn_of_template(stored.get("template") or {}, TEMPLATE, context, faults)
+
+
+CREATE: dict[str, Callable[[Body, Context, Faults], None]] = {
+    "Deployment": create_deployment,
+    "ReplicaSet": create_replica_set,
+    "DaemonSet": create_daemon_set,
+    "StatefulSet": create_stateful_set,
+    "ControllerRevision": create_controller_revision,
+}
+UPDATE: dict[str, Callable[[Body, Body, Context, Faults], None]] = {
+    "Deployment": update_deployment,
+    "ReplicaSet": update_replica_set,
+    "DaemonSet": update_daemon_set,
+    "StatefulSet": update_stateful_set,
+    "ControllerRevision": update_controller_revision,
+}

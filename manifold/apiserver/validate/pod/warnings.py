@@ -1,0 +1,343 @@
+"""What the server warns of in a Pod or a Pod template, though it takes it.
+
+Follows kubernetes v1.37.2 pkg/api/pod/warnings.go and pkg/api/node/util.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from manifold.apiserver.faults import Faults
+from manifold.apiserver.validate.claims import warn_of_fractions
+from manifold.apiserver.validate.pod import security
+from manifold.apiserver.validate.pod.scheduling import PREFERRED, REQUIRED
+from manifold.apiserver.validate.pod.scope import Body, Scope
+from manifold.k8s import formats
+from manifold.k8s.pods import amount
+from manifold.k8s.pods import containers as every
+from manifold.model import MapKey, Path
+
+NODE_LABELS = {
+    "beta.kubernetes.io/arch": "kubernetes.io/arch",
+    "beta.kubernetes.io/os": "kubernetes.io/os",
+    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
+    "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
+    "app.kubernetes.io/created-by": "",
+    "scheduler.alpha.kubernetes.io/preferAvoidPods": "taints and tolerations",
+    "node-role.kubernetes.io/master": "node-role.kubernetes.io/control-plane",
+}
+"""Deprecated labels of nodes and what replaces them, if anything does."""
+
+_ANNOTATIONS = {
+    "scheduler.alpha.kubernetes.io/critical-pod": "does nothing since 1.16: use priorityClassName",
+    "security.alpha.kubernetes.io/sysctls": "does nothing since 1.11: use securityContext.sysctls",
+    "security.alpha.kubernetes.io/unsafe-sysctls": "does nothing since 1.11: use securityContext.sysctls",
+}
+_VOLUMES = {
+    "photonPersistentDisk": "does nothing since 1.16",
+    "scaleIO": "does nothing since 1.22",
+    "flocker": "does nothing since 1.25",
+    "storageos": "does nothing since 1.25",
+    "quobyte": "does nothing since 1.25",
+    "glusterfs": "does nothing since 1.26",
+    "gitRepo": "deprecated since 1.11, off by default since 1.33",
+    "cephfs": "does nothing since 1.31",
+    "rbd": "does nothing since 1.31",
+}
+
+
+def deprecated_label(key: str) -> str:
+    """What to say of a deprecated label of nodes; empty for any other."""
+    if key not in NODE_LABELS:
+        return ""
+    instead = NODE_LABELS[key]
+    return f"label {key} is deprecated" + (f": use {instead}" if instead else "")
+
+
+def _fraction(resources: Any, path: Path, faults: Faults) -> None:
+    for name in ("memory", "ephemeral-storage"):
+        text = resources.get(name)
+        if text is not None and amount(text).nanos % 10**9 and amount(text).milli() % 1000:
+            faults.warn((*path, MapKey(name)), f"{text} is a fraction of bytes: `m` is a thousandth, `M` a million")
+
+
+def warn(spec: Body, meta: Mapping[str, Any], path: Path, scope: Scope) -> None:
+    """Warn of what is in a Pod spec; `path` is that of the Pod or of its template."""
+    faults = scope.faults
+    notes: Mapping[str, str] = meta.get("annotations") or {}
+    where = (*path, "spec")
+    for field, value in spec.items():
+        if value:
+            look = _LOOKS.get(field)
+            if look is not None:
+                look(value, (*where, field), faults)
+    grace = spec.get("terminationGracePeriodSeconds")
+    if grace is not None and grace < 0:
+        faults.warn((*where, "terminationGracePeriodSeconds"), f"{grace} is taken as 1")
+    if notes:
+        _annotations(notes, spec, path, scope)
+    _containers(spec, where, scope)
+
+
+def _node_selector(selector: Mapping[str, str], path: Path, faults: Faults) -> None:
+    for key in selector:
+        if key in NODE_LABELS:
+            faults.warn((*path, MapKey(key)), deprecated_label(key))
+
+
+def _term(term: Body, path: Path, faults: Faults, values: bool) -> None:
+    for i, expression in enumerate(term.get("matchExpressions") or ()):
+        key = expression.get("key") or ""
+        here = (*path, "matchExpressions", i)
+        if key in NODE_LABELS:
+            faults.warn((*here, "key"), deprecated_label(key))
+        if values:
+            for j, value in enumerate(expression.get("values") or ()):
+                for message in formats.label_value(value):
+                    faults.warn((*here, "values", j), message)
+
+
+def _affinity(affinity: Body, path: Path, faults: Faults) -> None:
+    node = affinity.get("nodeAffinity")
+    if node:
+        here = (*path, "nodeAffinity")
+        for i, term in enumerate((node.get(REQUIRED) or {}).get("nodeSelectorTerms") or ()):
+            _term(term, (*here, REQUIRED, "nodeSelectorTerms", i), faults, False)
+        for i, weighted in enumerate(node.get(PREFERRED) or ()):
+            _term(weighted.get("preference") or {}, (*here, PREFERRED, i, "preference"), faults, True)
+    for field in ("podAffinity", "podAntiAffinity"):
+        pods = affinity.get(field)
+        if not pods:
+            continue
+        for i, term in enumerate(pods.get(REQUIRED) or ()):
+            if term.get("labelSelector") is None:
+                faults.warn((*path, field, REQUIRED, i, "labelSelector"), _NO_SELECTOR)
+        for i, weighted in enumerate(pods.get(PREFERRED) or ()):
+            if (weighted.get("podAffinityTerm") or {}).get("labelSelector") is None:
+                faults.warn((*path, field, PREFERRED, i, "podAffinityTerm", "labelSelector"), _NO_SELECTOR)
+
+
+_NO_SELECTOR = "without a labelSelector no Pod matches"
+
+
+def _spread(constraints: list[Body], path: Path, faults: Faults) -> None:
+    for i, constraint in enumerate(constraints):
+        key = constraint.get("topologyKey") or ""
+        if key in NODE_LABELS:
+            faults.warn((*path, i, "topologyKey"), deprecated_label(key))
+        if constraint.get("labelSelector") is None:
+            faults.warn((*path, i, "labelSelector"), _NO_SELECTOR)
+
+
+def _volumes(volumes: list[Body], path: Path, faults: Faults) -> None:
+    for i, volume in enumerate(volumes):
+        for source, value in volume.items():
+            if source == "name" or value is None:
+                continue
+            if source in _VOLUMES:
+                faults.warn((*path, i, source), f"volume type {source}: {_VOLUMES[source]}")
+            elif source == "ephemeral":
+                template = value.get("volumeClaimTemplate")
+                if template:
+                    warn_of_fractions(
+                        template.get("spec") or {}, (*path, i, source, "volumeClaimTemplate", "spec"), faults
+                    )
+            elif source in ("configMap", "secret", "downwardAPI"):
+                items = value.get("items")
+                if items and len(items) > 1:
+                    _overlaps([item.get("path") or "" for item in items], (*path, i, source), faults)
+            elif source == "projected":
+                _projected(value, (*path, i, source), faults)
+
+
+def _projected(volume: Body, path: Path, faults: Faults) -> None:
+    paths: list[str] = []
+    for i, source in enumerate(volume.get("sources") or ()):
+        if not any(value is not None for value in source.values()):
+            faults.warn((*path, "sources", i), "this projection has no source")
+            continue
+        for kind in ("configMap", "secret", "downwardAPI"):
+            items = (source.get(kind) or {}).get("items")
+            if items is not None:
+                paths += [item.get("path") or "" for item in items]
+                break
+        else:
+            for kind in ("serviceAccountToken", "clusterTrustBundle"):
+                if source.get(kind) is not None:
+                    paths.append(source[kind].get("path") or "")
+                    break
+            else:
+                certificate = source.get("podCertificate") or {}
+                names = ("certificateChainPath", "keyPath", "credentialBundlePath")
+                paths += [certificate[name] for name in names if certificate.get(name)]
+    if len(paths) > 1:
+        _overlaps(paths, path, faults)
+
+
+def _overlaps(paths: list[str], path: Path, faults: Faults) -> None:
+    seen: list[str] = []
+    for text in paths:
+        bare = text.rstrip("/")
+        if bare:
+            for other in seen:
+                if other and (f"{other}/".startswith(f"{bare}/") or f"{bare}/".startswith(f"{other}/")):
+                    faults.warn(path, f"paths {other!r} and {bare!r} overlap: one hides the other")
+        seen.append(bare)
+
+
+def _host_aliases(aliases: list[Body], path: Path, faults: Faults) -> None:
+    seen: set[str] = set()
+    for i, alias in enumerate(aliases):
+        ip = alias.get("ip") or ""
+        if ip in seen:
+            faults.warn((*path, i, "ip"), f"{ip!r} has an entry already")
+        seen.add(ip)
+        ip_form(ip, (*path, i, "ip"), faults)
+
+
+def _dns_config(config: Body, path: Path, faults: Faults) -> None:
+    for i, server in enumerate(config.get("nameservers") or ()):
+        ip_form(server, (*path, "nameservers", i), faults)
+
+
+def ip_form(value: str, path: Path, faults: Faults) -> None:
+    """Warn of an IP address in an unusual spelling."""
+    import ipaddress
+
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        if value and all(part.isdecimal() for part in value.split(".")) and value.count(".") == 3:
+            faults.warn(path, f"{value!r} has leading zeros: write it without")
+        return
+    if address.version == 6:
+        if address.ipv4_mapped is not None:
+            faults.warn(path, f"{value!r} is an IPv4 address in an IPv6 one: write {address.ipv4_mapped}")
+        elif str(address) != value:
+            faults.warn(path, f"{value!r} is usually written {address}")
+
+
+def _pull_secrets(secrets: list[Body], path: Path, faults: Faults) -> None:
+    seen: set[str] = set()
+    for i, secret in enumerate(secrets):
+        name = secret.get("name") or ""
+        if name in seen:
+            faults.warn((*path, i, "name"), f"{name!r} is in the list already")
+        seen.add(name)
+        if not name:
+            faults.warn((*path, i, "name"), "must not be empty")
+
+
+def _overhead(overhead: Body, path: Path, faults: Faults) -> None:
+    _fraction(overhead, path, faults)
+
+
+_LOOKS: dict[str, Callable[[Any, Path, Faults], None]] = {
+    "nodeSelector": _node_selector,
+    "affinity": _affinity,
+    "topologySpreadConstraints": _spread,
+    "volumes": _volumes,
+    "hostAliases": _host_aliases,
+    "dnsConfig": _dns_config,
+    "imagePullSecrets": _pull_secrets,
+    "overhead": _overhead,
+}
+
+
+def _annotations(notes: Mapping[str, str], spec: Body, path: Path, scope: Scope) -> None:
+    faults = scope.faults
+    where = (*path, "metadata", "annotations")
+    profiles = False
+    for key in notes:
+        if key in _ANNOTATIONS:
+            faults.warn((*where, MapKey(key)), _ANNOTATIONS[key])
+        elif key == security.SECCOMP_POD:
+            if not (spec.get("securityContext") or {}).get("seccompProfile"):
+                faults.warn((*where, MapKey(key)), "does nothing since 1.27: use securityContext.seccompProfile")
+        profiles = profiles or key.startswith("container.")
+    if not profiles:
+        return
+    own = (spec.get("securityContext") or {}).get("appArmorProfile")
+    for container, _ in every(spec):
+        context = container.get("securityContext") or {}
+        key = f"{security.SECCOMP_CONTAINER}{container.get('name') or ''}"
+        if key in notes and not context.get("seccompProfile"):
+            faults.warn((*where, MapKey(key)), "does nothing since 1.27: use securityContext.seccompProfile")
+        key = f"{security.APPARMOR_CONTAINER}{container.get('name') or ''}"
+        if key in notes and context.get("appArmorProfile") is None and scope.release >= (1, 30):
+            meant = apparmor_of(notes[key])
+            # A Pod gets the field from a valid annotation; what says the same as the Pod's own profile is not worth a word.
+            if meant is None or meant != own:
+                if not (scope.is_pod and scope.os == "windows"):
+                    faults.warn((*where, MapKey(key)), "deprecated since 1.30: use securityContext.appArmorProfile")
+
+
+def apparmor_of(annotation: str) -> Body | None:
+    """The profile that the value of an AppArmor annotation means, or None."""
+    if annotation == "unconfined":
+        return {"type": "Unconfined"}
+    if annotation == "runtime/default":
+        return {"type": "RuntimeDefault"}
+    if annotation.startswith("localhost/") and annotation != "localhost/":
+        return {"type": "Localhost", "localhostProfile": annotation.removeprefix("localhost/")}
+    return None
+
+
+def _containers(spec: Body, path: Path, scope: Scope) -> None:
+    faults = scope.faults
+    ports: dict[tuple[int, str], list[tuple[Path, Body]]] = {}
+    names: set[str] = set()
+    for field in ("initContainers", "containers", "ephemeralContainers"):
+        found = spec.get(field)
+        if not found:
+            continue
+        for i, container in enumerate(found):
+            resources = container.get("resources")
+            if resources:
+                for which in ("limits", "requests"):
+                    asked = resources.get(which)
+                    if asked:
+                        _fraction(asked, (*path, field, i, "resources", which), faults)
+            env = container.get("env")
+            if env and len(env) > 1:
+                _hidden(env, (*path, field, i, "env"), faults)
+            for j, port in enumerate(container.get("ports") or ()):
+                _port(port, (*path, field, i, "ports", j), ports, names, faults)
+
+
+def _hidden(env: list[Body], path: Path, faults: Faults) -> None:
+    seen: set[str] = set()
+    for i, variable in enumerate(env):
+        name = variable.get("name") or ""
+        if name in seen:
+            reference = f"$({name})"
+            value = variable.get("value") or ""
+            if variable.get("valueFrom") is not None or value == reference or reference not in value:
+                faults.warn((*path, i), f"hides the {name} before it, and one of both may be lost with kubectl apply")
+        seen.add(name)
+
+
+def _port(
+    port: Body, path: Path, ports: dict[tuple[int, str], list[tuple[Path, Body]]], names: set[str], faults: Faults
+) -> None:
+    ip, host = port.get("hostIP") or "", port.get("hostPort") or 0
+    if ip and not host:
+        faults.warn(path, "hostIP does nothing without hostPort")
+    key = (port.get("containerPort") or 0, port.get("protocol") or "TCP")
+    others = ports.setdefault(key, [])
+    for _, other in others:
+        its_ip, its_host = other.get("hostIP") or "", other.get("hostPort") or 0
+        if ip == its_ip and host == its_host:
+            faults.warn(path, f"port {key[0]}/{key[1]} is there already")
+        elif not host or not its_host:
+            faults.warn(path, f"port {key[0]}/{key[1]} overlaps with another")
+        elif host == its_host and bool(ip) != bool(its_ip):
+            faults.warn(path, f"host port {host} is ambiguous: one with a hostIP, one without")
+    others.append((path, port))
+    name = port.get("name")
+    if name:
+        if name in names:
+            faults.warn(path, f"port name {name!r} is there already: Services and probes use the first")
+        names.add(name)
