@@ -1,0 +1,89 @@
+"""Label selectors: whether they match, whether they ever can, whether two can match the same labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Labels = Mapping[str, str]
+Selector = Mapping[str, Any]
+
+
+def matches(selector: Selector | None, labels: Labels) -> bool:
+    """Whether a label selector (matchLabels and matchExpressions) selects these labels; an empty one selects all.
+
+    None selects nothing, as in the API where the selector is a pointer.
+    """
+    if selector is None:
+        return False
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != value:
+            return False
+    return all(_holds(e, labels) for e in selector.get("matchExpressions") or ())
+
+
+def _holds(expression: Mapping[str, Any], labels: Labels) -> bool:
+    key, operator, values = expression.get("key"), expression.get("operator"), expression.get("values") or ()
+    if operator == "In":
+        return key in labels and labels[key] in values
+    if operator == "NotIn":
+        return key not in labels or labels[key] not in values
+    if operator == "Exists":
+        return key in labels
+    if operator == "DoesNotExist":
+        return key not in labels
+    return False
+
+
+def plain_matches(selector: Labels, labels: Labels) -> bool:
+    """Whether a plain map of labels, as a Service has it, selects these labels."""
+    return all(labels.get(k) == v for k, v in selector.items())
+
+
+def _allowed(selector: Selector) -> dict[str, tuple[bool, bool, set[str] | None, set[str]]]:
+    """For each key: must it be there, must it be away, which values may it have (None: any), which may it not."""
+    out: dict[str, tuple[bool, bool, set[str] | None, set[str]]] = {}
+
+    def narrow(key: str, there: bool, away: bool, only: set[str] | None, never: set[str]) -> None:
+        t, a, o, n = out.get(key, (False, False, None, set()))
+        both = only if o is None else o if only is None else o & only
+        out[key] = (t or there, a or away, both, n | never)
+
+    for key, value in (selector.get("matchLabels") or {}).items():
+        narrow(key, True, False, {value}, set())
+    for e in selector.get("matchExpressions") or ():
+        values = set(e.get("values") or ())
+        operator = e.get("operator")
+        if operator == "In":
+            narrow(e["key"], True, False, values, set())
+        elif operator == "NotIn":
+            narrow(e["key"], False, False, None, values)
+        elif operator == "Exists":
+            narrow(e["key"], True, False, None, set())
+        elif operator == "DoesNotExist":
+            narrow(e["key"], False, True, None, set())
+    return out
+
+
+def satisfiable(selector: Selector) -> bool:
+    """Whether any labels at all can match."""
+    return all(
+        not (there and (away or (only is not None and not only - never)))
+        for there, away, only, never in _allowed(selector).values()
+    )
+
+
+def overlap(a: Selector, b: Selector) -> bool:
+    """Whether some labels match both selectors."""
+    joined = {
+        "matchLabels": {},
+        "matchExpressions": [
+            *(
+                {"key": k, "operator": "In", "values": [v]}
+                for s in (a, b)
+                for k, v in (s.get("matchLabels") or {}).items()
+            ),
+            *(e for s in (a, b) for e in s.get("matchExpressions") or ()),
+        ],
+    }
+    return satisfiable(joined)

@@ -1,0 +1,176 @@
+"""The rules that there are: one file each under `rules/<pack>/`, and those of a user's own folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from manifold import assets
+from manifold.errors import UsageError
+from manifold.model import Severity
+
+PROFILES = ("recommended", "strict", "security", "reliability", "cost", "all")
+WORDS = frozenset(
+    (
+        "id", "summary", "why", "fix", "severity", "kinds", "profiles", "at", "expect", "uses", "message", "parameters",
+        "aliases", "differs", "references", "examples", "mandatory",
+    )
+)  # fmt: skip
+NEEDED = ("id", "summary", "why", "fix", "severity", "message", "examples")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: data alone. `expect` (a JSON Schema fragment at the places `at`) or `uses` (a check's name) says what holds."""
+
+    id: str
+    pack: str
+    summary: str
+    why: str
+    fix: str
+    severity: Severity
+    message: str
+    kinds: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ("all",)
+    at: str = "$"
+    expect: Mapping[str, Any] | None = None
+    uses: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    differs: str = ""
+    references: tuple[str, ...] = ()
+    good: str = ""
+    bad: str = ""
+    mandatory: bool = False
+    """Cannot be suppressed."""
+
+
+def _rule(data: Any, file: Path) -> Rule:
+    def wrong(why: str) -> UsageError:
+        return UsageError(f"{file}: {why}")
+
+    if not isinstance(data, dict):
+        raise wrong("a rule is a map")
+    unknown = sorted(set(data) - WORDS)
+    if unknown:
+        raise wrong(f"there is no word {unknown[0]!r} in a rule")
+    missing = [w for w in NEEDED if not data.get(w)]
+    if missing:
+        raise wrong(f"`{missing[0]}` is missing")
+    if data["id"] != file.stem:
+        raise wrong(f"the id {data['id']!r} must be the file's name")
+    if ("expect" in data) == ("uses" in data):
+        raise wrong("give either `expect` or `uses`")
+    profiles = tuple(data.get("profiles", ()))
+    if bad := [p for p in profiles if p not in PROFILES]:
+        raise wrong(f"there is no profile {bad[0]!r}")
+    examples = data["examples"]
+    return Rule(
+        id=data["id"],
+        pack=file.parent.name,
+        summary=data["summary"],
+        why=data["why"],
+        fix=data["fix"],
+        severity=Severity(data["severity"]),
+        message=data["message"],
+        kinds=tuple(data.get("kinds", ())),
+        profiles=(*profiles, "all"),
+        at=data.get("at", "$"),
+        expect=data.get("expect"),
+        uses=data.get("uses", ""),
+        parameters=data.get("parameters", {}),
+        aliases=tuple(data.get("aliases", ())),
+        differs=data.get("differs", ""),
+        references=tuple(data.get("references", ())),
+        good=examples.get("good", ""),
+        bad=examples.get("bad", ""),
+        mandatory=bool(data.get("mandatory", False)),
+    )
+
+
+def read(folder: Path) -> dict[str, Rule]:
+    """The rules of a folder, by id.
+
+    Raises UsageError naming the file for a rule that is none, or an id given twice.
+    """
+    import yaml
+
+    found: dict[str, Rule] = {}
+    for file in sorted(folder.glob("*/*.yaml")):
+        try:
+            data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except yaml.YAMLError as error:
+            raise UsageError(f"{file}: {str(error).splitlines()[0]}") from error
+        rule = _rule(data, file)
+        if rule.id in found:
+            raise UsageError(f"{file}: the id {rule.id!r} is given twice")
+        found[rule.id] = rule
+    return found
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """The rules that we ship, by id."""
+    return read(assets.root("rules"))
+
+
+def aliases(known: Mapping[str, Rule]) -> dict[str, list[str]]:
+    """A peer's name of a check -> our ids."""
+    out: dict[str, list[str]] = {}
+    for rule in known.values():
+        for alias in rule.aliases:
+            out.setdefault(alias, []).append(rule.id)
+    return out
+
+
+def resolve(names: Iterable[str], known: Mapping[str, Rule]) -> set[str]:
+    """The ids that ids, packs and peers' names stand for.
+
+    Raises UsageError for a name that stands for nothing, with the nearest that would.
+    """
+    packs: dict[str, set[str]] = {}
+    for rule in known.values():
+        packs.setdefault(rule.pack, set()).add(rule.id)
+    peers = aliases(known)
+    out: set[str] = set()
+    for name in names:
+        if name in known:
+            out.add(name)
+        elif name in packs:
+            out |= packs[name]
+        elif name in peers:
+            out |= set(peers[name])
+        elif name.startswith(("api/", "yaml/", "reference/")) or name in (
+            "duplicate-key",
+            "lost-document",
+            "invalid-utf8",
+        ):
+            out.add(name)
+        else:
+            import difflib
+
+            near = difflib.get_close_matches(name, [*known, *packs, *peers], 1)
+            raise UsageError(
+                f"there is no rule {name!r}"
+                + (f": did you mean {near[0]}?" if near else " (`manifold rules` lists them)")
+            )
+    return out
+
+
+def choose(
+    known: Mapping[str, Rule], profile: str = "", select: Iterable[str] = (), ignore: Iterable[str] = ()
+) -> list[Rule]:
+    """The rules in force: those selected, or those of the profile, without those ignored.
+
+    Raises UsageError for a profile or a name that does not exist.
+    """
+    profile = profile or "recommended"
+    if profile not in PROFILES:
+        raise UsageError(f"there is no profile {profile!r}; there are: {', '.join(PROFILES)}")
+    wanted = resolve(select, known)
+    left_out = resolve(ignore, known)
+    chosen = [r for r in known.values() if (r.id in wanted if wanted else profile in r.profiles)]
+    return [r for r in chosen if r.id not in left_out]

@@ -1,0 +1,272 @@
+"""Rules applied to objects: the places that a rule speaks of are found once an object, and each check sees only these."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+from manifold.k8s import pods
+from manifold.lint.catalogue import Rule
+from manifold.lint.schema import Test, compiled
+from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity
+
+Body = Mapping[str, Any]
+MISSING = object()
+WORKLOADS = frozenset(
+    (
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "ReplicationController",
+        "Job",
+        "CronJob",
+        "Pod",
+        "PodTemplate",
+    )
+)
+
+
+class Finding(NamedTuple):
+    """What a check says: where, and what stands in the message's braces."""
+
+    path: Path
+    words: Mapping[str, Any] = {}
+    message: str = ""
+
+
+@dataclass(slots=True)
+class Subject:
+    """One object as checks see it, with its Pod spec and containers, found once."""
+
+    document: Document
+    pod: Body | None = None
+    pod_path: Path = ()
+    containers: list[tuple[Body, Path]] = field(default_factory=list)
+
+    @property
+    def body(self) -> Body:
+        return self.document.body
+
+    @property
+    def kind(self) -> str:
+        return self.document.kind
+
+    @property
+    def name(self) -> str:
+        return str((self.body.get("metadata") or {}).get("name") or "")
+
+    @property
+    def namespace(self) -> str:
+        return str((self.body.get("metadata") or {}).get("namespace") or "default")
+
+    @property
+    def template(self) -> Body:
+        found = pods.template(self.body)
+        return found[0] if found else {}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the Pods that it makes."""
+        return dict((self.template.get("metadata") or {}).get("labels") or {})
+
+
+def subject(document: Document) -> Subject:
+    """An object prepared for checks; what is misshapen is left out, for the server will say so."""
+    out = Subject(document)
+    if document.kind in WORKLOADS:
+        found = pods.spec(document.body)
+        if found is not None:
+            out.pod, out.pod_path = found
+            out.containers = [
+                (c, (*out.pod_path, part, i))
+                for part in ("initContainers", "containers")
+                for i, c in enumerate(_items(out.pod.get(part)))
+                if isinstance(c, dict)
+            ]
+    return out
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+class Bundle:
+    """All objects that are looked at together, for checks that ask who matches whom."""
+
+    def __init__(self, documents: Sequence[Document], cluster: Iterable[Body] = ()) -> None:
+        self.documents = documents
+        self._cluster = list(cluster)
+
+    @cached_property
+    def subjects(self) -> list[Subject]:
+        extra = [Document("", 0, dict(b)) for b in self._cluster]
+        return [subject(d) for d in (*self.documents, *extra)]
+
+    @cached_property
+    def workloads(self) -> dict[str, list[Subject]]:
+        """Objects that make Pods, by namespace."""
+        out: dict[str, list[Subject]] = {}
+        for s in self.subjects:
+            if s.pod is not None and s.kind != "PodTemplate":
+                out.setdefault(s.namespace, []).append(s)
+        return out
+
+    @cached_property
+    def by_kind(self) -> dict[str, list[Subject]]:
+        out: dict[str, list[Subject]] = {}
+        for s in self.subjects:
+            out.setdefault(s.kind, []).append(s)
+        return out
+
+
+class Check(Protocol):
+    """A check in code: what is wrong with one object, given all of them and the rule's parameters."""
+
+    def __call__(self, subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]: ...
+
+
+Runner = Callable[[Subject, Bundle], Iterable[Finding]]
+
+
+def _walk(value: Any, path: Path, parts: Sequence[str]) -> Iterator[tuple[Any, Path]]:
+    """The values at a path below; one that is missing at the end counts as MISSING, further up as nothing."""
+    if not parts:
+        yield value, path
+        return
+    part, rest = parts[0], parts[1:]
+    if part == "[*]":
+        for i, item in enumerate(_items(value)):
+            yield from _walk(item, (*path, i), rest)
+    elif isinstance(value, dict):
+        if part in value:
+            yield from _walk(value[part], (*path, part), rest)
+        elif not rest:
+            yield MISSING, (*path, part)
+
+
+def _parts(text: str) -> list[str]:
+    return [p for p in text.replace("[*]", ".[*]").split(".") if p]
+
+
+def _places(at: str) -> Callable[[Subject], Iterator[tuple[Any, Path]]]:
+    root, *parts = _parts(at)
+
+    def find(s: Subject) -> Iterator[tuple[Any, Path]]:
+        if root == "$":
+            yield from _walk(s.body, (), parts)
+        elif s.pod is None:
+            return
+        elif root == "$pod":
+            yield from _walk(s.pod, s.pod_path, parts)
+        elif root in ("$containers", "$main-containers"):
+            for body, path in s.containers:
+                if root == "$containers" or path[-2] == "containers":
+                    yield from _walk(body, path, parts)
+
+    if root not in ("$", "$pod", "$containers", "$main-containers"):
+        raise ValueError(f"`at: {at}` begins with none of $, $pod, $containers, $main-containers")
+    return find
+
+
+def _expecting(rule: Rule) -> Runner:
+    assert rule.expect is not None
+    test: Test = compiled(rule.expect)
+    find = _places(rule.at)
+
+    def run(s: Subject, bundle: Bundle) -> Iterator[Finding]:
+        for value, path in find(s):
+            if not test(None if value is MISSING else value):
+                name = value.get("name", "") if isinstance(value, dict) else _owner(s.body, path)
+                yield Finding(path, {"value": "" if value is MISSING else value, "name": name})
+
+    return run
+
+
+def _owner(body: Any, path: Path) -> str:
+    """The name of the nearest item that holds a path."""
+    name = ""
+    for part in path:
+        if isinstance(body, list) and isinstance(part, int) and part < len(body):
+            body = body[part]
+        elif isinstance(body, dict):
+            body = body.get(str(part))
+        if isinstance(body, dict) and isinstance(body.get("name"), str):
+            name = body["name"]
+    return name
+
+
+def _using(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
+    module = importlib.import_module(f"manifold.lint.checks.{rule.uses.replace('-', '_')}")
+    check: Check = module.check
+    given = {**rule.parameters, **parameters}
+
+    def run(s: Subject, bundle: Bundle) -> Iterator[Finding]:
+        return check(s, bundle, given)
+
+    return run
+
+
+class Linter:
+    """Rules, ready to run."""
+
+    def __init__(self, rules: Sequence[Rule], parameters: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        settings = parameters or {}
+        self._all: list[tuple[Rule, Runner]] = []
+        for rule in rules:
+            run = _expecting(rule) if rule.expect is not None else _using(rule, settings.get(rule.id, {}))
+            self._all.append((rule, run))
+        self._by_kind: dict[str, list[tuple[Rule, Runner]]] = {}
+
+    def _for(self, kind: str) -> list[tuple[Rule, Runner]]:
+        found = self._by_kind.get(kind)
+        if found is None:
+            found = [
+                (rule, run)
+                for rule, run in self._all
+                if kind in rule.kinds
+                or (not rule.kinds and (kind in WORKLOADS or rule.at == "$"))
+                or ("$workload" in rule.kinds and kind in WORKLOADS)
+            ]
+            self._by_kind[kind] = found
+        return found
+
+    def run(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
+        """What the rules find in these documents, which are part of the bundle."""
+        for document in documents:
+            wanted = self._for(document.kind)
+            if not wanted:
+                continue
+            s = subject(document)
+            for rule, run in wanted:
+                for finding in run(s, bundle):
+                    yield diagnostic(rule, finding, document)
+
+
+def diagnostic(rule: Rule, finding: Finding, document: Document) -> Diagnostic:
+    """A finding, complete."""
+    from manifold.model import spell
+
+    message = finding.message or rule.message
+    if finding.words:
+        message = message.format_map(_Words(finding.words))
+    return Diagnostic(
+        origin=Origin.REFERENCE if rule.pack == "references" else Origin.LINT,
+        rule=rule.id,
+        severity=Severity(rule.severity),
+        message=message,
+        path=spell(finding.path),
+        file=document.source,
+        span=document.locate(finding.path),
+        document=document.index,
+        object=ObjectId.of(document.body),
+        help=rule.fix,
+    )
+
+
+class _Words(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
