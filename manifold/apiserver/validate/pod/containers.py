@@ -380,7 +380,12 @@ def _common_ports(value: Any, container: Body, path: Path, scope: Scope) -> None
 
 
 def _common_env(value: Any, container: Body, path: Path, scope: Scope) -> None:
+    test = formats.env_name if scope.release >= RELAXED_ENV else formats.strict_env_name
     for i, variable in enumerate(value):
+        name = variable.get("name")
+        if name:
+            for message in test(name):
+                scope.faults.invalid((*path, "env", i, "name"), message)
         source = variable.get("valueFrom")
         if source is not None:
             _value_from(variable, source, (*path, "env", i, "valueFrom"), scope)
