@@ -7,8 +7,8 @@ default; what an object refers to outside of it is then assumed to exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -162,6 +162,87 @@ def validate(
     """
     reading, asked = _prepared(text, kubernetes, crds, cluster)
     return [*reading.diagnostics, *verdict(reading.documents, asked)]
+
+
+def lint(
+    text: Text,
+    *,
+    profile: str = "recommended",
+    select: Iterable[str] = (),
+    kubernetes: str | None = None,
+    crds: Iterable[Mapping[str, Any]] = (),
+    cluster: Iterable[Mapping[str, Any]] = (),
+) -> list[Diagnostic]:
+    """What the lint rules of a profile, or those selected, find.
+
+    Raises UsageError for a profile or a rule that does not exist.
+    """
+    reading, asked = _prepared(text, kubernetes, crds, cluster)
+    run = linter(reading.documents, asked.version, profile=profile, select=select, cluster=cluster)
+    return [*(d for d in reading.diagnostics if d.origin is Origin.LINT), *run(reading.documents)]
+
+
+def check(
+    text: Text,
+    *,
+    profile: str = "recommended",
+    select: Iterable[str] = (),
+    kubernetes: str | None = None,
+    crds: Iterable[Mapping[str, Any]] = (),
+    cluster: Iterable[Mapping[str, Any]] = (),
+) -> list[Diagnostic]:
+    """validate, lint and references together, each defect once."""
+    there = list(cluster)
+    reading, asked = _prepared(text, kubernetes, crds, there)
+    run = linter(reading.documents, asked.version, profile=profile, select=select, cluster=there)
+    return [*reading.diagnostics, *once(verdict(reading.documents, asked), run(reading.documents))]
+
+
+def once(verdicts: Sequence[Diagnostic], linted: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Both, without what the linter says of a place where the server refuses already."""
+    refused: dict[tuple[str, int, ObjectId], list[str]] = {}
+    for d in verdicts:
+        if d.rejects:
+            refused.setdefault((d.file, d.document, d.object), []).append(d.path)
+
+    def covered(d: Diagnostic) -> bool:
+        paths = refused.get((d.file, d.document, d.object), ())
+        return any(d.path == p or d.path.startswith((f"{p}.", f"{p}[")) for p in paths if p)
+
+    return [*verdicts, *(d for d in linted if not covered(d))]
+
+
+def linter(
+    found: Sequence[Document],
+    version: str,
+    *,
+    profile: str = "",
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    cluster: Iterable[Mapping[str, Any]] = (),
+) -> Callable[[Sequence[Document]], list[Diagnostic]]:
+    """The lint rules in force, ready for parts of `found`; `version` stands in what they say.
+
+    Raises UsageError for a profile or a rule that does not exist.
+    """
+    from manifold.lint.catalogue import choose, rules
+    from manifold.lint.engine import Bundle, Linter
+
+    engine = Linter(choose(rules(), profile, select, ignore), parameters)
+    bundle = Bundle(found, cluster)
+
+    def run(documents: Sequence[Document]) -> list[Diagnostic]:
+        return [replace(d, kubernetes=(version,)) for d in engine.run(documents, bundle)]
+
+    return run
+
+
+def equivalents() -> dict[str, str | list[str]]:
+    """A peer's check -> our rule, or a list of them."""
+    from manifold.lint.catalogue import aliases, rules
+
+    return {peer: ours[0] if len(ours) == 1 else ours for peer, ours in sorted(aliases(rules()).items())}
 
 
 def update(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from manifold import __version__, api
+from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
 from manifold.model import Diagnostic, Document, Origin, Report, Severity, Skip, Summary
@@ -137,9 +138,7 @@ def _part(bounds: tuple[int, int]) -> list[Diagnostic]:
     if request.validate:
         for server in work.servers:
             out += api.verdict(documents, server, request.namespace or request.config.namespace or "default")
-    if work.linters is not None:
-        out += work.linters(documents)
-    return out
+    return api.once(out, work.linters(documents)) if work.linters is not None else out
 
 
 def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[str, ...]]:
@@ -150,7 +149,17 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     crds += definitions((*request.schemas, *request.config.schemas))
     cluster = list(request.cluster)
     servers = [api.server(v, crds, cluster) for v in versions]
-    linters = api.linter(request, loaded.documents, servers[-1], cluster) if request.lint else None
+    linters = None
+    if request.lint:
+        linters = api.linter(
+            loaded.documents,
+            servers[-1].version,
+            profile=request.profile,
+            select=request.select,
+            ignore=request.ignore,
+            parameters=request.config.parameters,
+            cluster=cluster,
+        )
     _work = Work(request, loaded.documents, servers, linters)
     count = len(loaded.documents)
     jobs = request.jobs or (os.cpu_count() or 1 if count >= PAYS_FROM else 1)
@@ -243,7 +252,7 @@ def report(request: Request) -> tuple[Report, bool]:
     )
     if request.missing_schema == "error" and any(d.rule == "api/no-such-kind" for d in found):
         incomplete = True
-    everything = [*loaded.diagnostics, *found]
+    everything = fingerprinted([*loaded.diagnostics, *found], loaded.documents)
     everything = _severities(everything, request)
     everything, suppressed = _suppressed(everything, request)
     everything = _ignored(everything, request)
@@ -309,10 +318,10 @@ def _suppressed(found: list[Diagnostic], request: Request) -> tuple[list[Diagnos
         changed = changed_lines(request.changed_since)
         found = [d for d in found if changed.touches(d.file, d.span.line)]
     if request.baseline is not None:
-        from manifold.lint.baseline import load as known_findings
+        from manifold.baseline import known
 
-        known = known_findings(request.baseline)
-        found = [d for d in found if d.fingerprint not in known]
+        there = known(request.baseline)
+        found = [d for d in found if d.rejects or d.fingerprint not in there]
     return found, before - len(found)
 
 

@@ -29,7 +29,7 @@ def versions() -> None:
 def kinds(
     kubernetes_version: Version = "",
     schema: Annotated[list[Path], typer.Option(metavar="PATH", help="CustomResourceDefinitions to list as well.")] = [],
-) -> None:  # noqa: B006
+) -> None:
     """All kinds that a release serves, and those that definitions add."""
     from rich.console import Console
     from rich.table import Table

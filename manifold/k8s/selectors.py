@@ -23,7 +23,7 @@ def matches(selector: Selector | None, labels: Labels) -> bool:
 
 
 def _holds(expression: Mapping[str, Any], labels: Labels) -> bool:
-    key, operator, values = expression.get("key"), expression.get("operator"), expression.get("values") or ()
+    key, operator, values = str(expression.get("key")), expression.get("operator"), expression.get("values") or ()
     if operator == "In":
         return key in labels and labels[key] in values
     if operator == "NotIn":

@@ -1,0 +1,97 @@
+"""Fingerprints that outlive moved lines, and the file of findings that a team lives with for now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from manifold.errors import UsageError
+from manifold.model import Diagnostic, Document
+
+# The fields that name an item of a list, in the order in which they are tried.
+NAMES = ("name", "key", "mountPath", "containerPort", "port", "host", "path")
+_PARTS = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[\]]+)")
+
+
+def stable(path: str, body: Any) -> str:
+    """A path with names in place of positions: `spec.containers[name=web].image`."""
+    out = []
+    here = body
+    for match in _PARTS.finditer(path):
+        index, key, name = match.groups()
+        if index is not None:
+            at = int(index)
+            here = here[at] if isinstance(here, list) and at < len(here) else None
+            item = here if isinstance(here, dict) else {}
+            named = next((n for n in NAMES if n in item), None)
+            out.append(f"[{named}={item[named]}]" if named else "[]")
+        else:
+            part = key if key is not None else name
+            here = here.get(part) if isinstance(here, dict) else None
+            out.append(f".{part}")
+    return "".join(out)
+
+
+def fingerprinted(found: Sequence[Diagnostic], documents: Iterable[Document]) -> list[Diagnostic]:
+    """The diagnostics with their fingerprints: rule, object, stable path, the file's folder, and which of equals it is."""
+    bodies: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for document in documents:
+        bodies.setdefault((document.source, document.index), []).append(document.body)
+    seen: dict[str, int] = {}
+    out = []
+    for d in found:
+        if d.fingerprint:
+            out.append(d)
+            continue
+        body = next(
+            (
+                b
+                for b in bodies.get((d.file, d.document), ())
+                if (b.get("metadata") or {}).get("name", "") == d.object.name
+            ),
+            None,
+        )
+        folder = Path(d.file).parent.as_posix() if d.file else ""
+        parts = (d.rule, *d.object, stable(d.path, body), folder)
+        base = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        nth = seen[base] = seen.get(base, 0) + 1
+        out.append(replace(d, fingerprint=f"{base}-{nth}"))
+    return out
+
+
+def known(file: Path) -> set[str]:
+    """The fingerprints of a baseline file.
+
+    Raises UsageError for a file that is none.
+    """
+    try:
+        data = json.loads(file.read_bytes())
+        return {str(entry["fingerprint"]) for entry in data["findings"]}
+    except OSError as error:
+        raise UsageError(f"--baseline {file}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"--baseline {file}: is no baseline (`manifold baseline write` makes one)") from error
+
+
+def render(found: Iterable[Diagnostic]) -> str:
+    """A baseline of these diagnostics; refusals never stand in one."""
+    entries = [
+        {
+            "fingerprint": d.fingerprint,
+            "rule": d.rule,
+            "file": d.file,
+            "object": "/".join(p for p in d.object[1:] if p),
+            "path": d.path,
+        }
+        for d in found
+        if not d.rejects
+    ]
+    return (
+        json.dumps({"version": 1, "findings": sorted(entries, key=lambda e: (e["file"], e["fingerprint"]))}, indent=1)
+        + "\n"
+    )

@@ -1,0 +1,51 @@
+"""`manifold baseline`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+group = typer.Typer(
+    help="Findings that a team lives with for now: write them down, and drop those that are gone.", no_args_is_help=True
+)
+Paths = Annotated[list[Path], typer.Argument(metavar="PATHS")]
+File = Annotated[Path, typer.Option("--file", metavar="FILE", help="The baseline.")]
+Profile = Annotated[str, typer.Option(help="Set of rules.")]
+
+
+@group.command("write")
+def write_baseline(paths: Paths, file: File = Path("manifold-baseline.json"), profile: Profile = "") -> None:
+    """Write down all findings of today but what the API server refuses."""
+    from manifold import baseline
+    from manifold.cli._checks import request, write
+    from manifold.cli._options import Settings
+    from manifold.run import report
+
+    asked = request(Settings(paths=paths, profile=profile), validate=True, lint=True)
+    asked.baseline = None
+    found, _ = report(asked)
+    text = baseline.render(found.diagnostics)
+    write(text, file)
+    sys.stdout.write(f"{text.count('fingerprint')} findings written to {file}\n")
+
+
+@group.command("prune")
+def prune(paths: Paths, file: File = Path("manifold-baseline.json"), profile: Profile = "") -> None:
+    """Drop from the baseline what is no longer found."""
+    from manifold import baseline
+    from manifold.cli._checks import request, write
+    from manifold.cli._options import Settings
+    from manifold.run import report
+
+    there = baseline.known(file)
+    asked = request(Settings(paths=paths, profile=profile), validate=True, lint=True)
+    asked.baseline = None
+    found, _ = report(asked)
+    kept = [d for d in found.diagnostics if d.fingerprint in there]
+    write(baseline.render(kept), file)
+    sys.stdout.write(
+        f"{len(there) - len({d.fingerprint for d in kept})} of {len(there)} findings dropped from {file}\n"
+    )

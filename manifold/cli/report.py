@@ -1,0 +1,76 @@
+"""`manifold report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from manifold.errors import UsageError
+
+group = typer.Typer(help="Work with reports.", no_args_is_help=True)
+
+
+@group.callback()
+def _root() -> None:
+    """Work with reports."""
+
+
+@group.command("merge")
+def merge(
+    files: Annotated[list[Path], typer.Argument(help="JSON reports, one of each shard.")],
+    output: Annotated[list[str], typer.Option("--output", "-o", metavar="FORMAT[=FILE]")] = ["json"],  # noqa: B006
+    fail_on: Annotated[str, typer.Option(metavar="error|warning|info")] = "error",
+) -> int:
+    """Join the JSON reports of shards into one."""
+    from manifold.cli._checks import SEVERITIES, choose, parse_output, render, write
+    from manifold.cli._options import Settings
+    from manifold.run import exit_code
+
+    choose("--fail-on", fail_on, SEVERITIES)
+    joined = _joined([_read(f) for f in files])
+    for name, file in (parse_output(o) for o in output):
+        write(render(name, joined, Settings(), colour=False), file)
+    return exit_code(joined, False, fail_on)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    import json
+
+    try:
+        data = json.loads(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{file} is no JSON report") from error
+    if not isinstance(data, dict) or data.get("version") != 1 or "diagnostics" not in data:
+        raise UsageError(f"{file} is no JSON report of manifold")
+    return data
+
+
+def _joined(reports: list[dict[str, Any]]) -> Any:
+    from manifold.model import Diagnostic, Fix, ObjectId, Origin, Report, Severity, Skip, Span, Summary
+
+    found = []
+    for d in (d for r in reports for d in r["diagnostics"]):
+        o = d["object"]
+        found.append(
+            Diagnostic(
+                Origin(d["origin"]), d["rule"], Severity(d["severity"]), d["message"], d["reason"], d["path"], d["file"],
+                Span(d["line"], d["column"], d["end_line"], d["end_column"]), d["document"],
+                ObjectId(o["apiVersion"], o["kind"], o["namespace"], o["name"]), tuple(d["kubernetes"]), d["help"],
+                Fix(d["fix"]["description"], d["fix"]["safe"]) if d["fix"] else None, d["fingerprint"],
+            )
+        )  # fmt: skip
+    unique = sorted(dict.fromkeys(found), key=lambda d: (d.file, d.span, d.rule))
+    names = ("files", "documents", "objects", "skipped", "suppressed")
+    totals = {n: sum(r["summary"][n] for r in reports) for n in names}
+    counts = {s: sum(1 for d in unique if d.severity is s) for s in Severity}
+    summary = Summary(
+        **totals, errors=counts[Severity.ERROR], warnings=counts[Severity.WARNING], infos=counts[Severity.INFO]
+    )
+    skipped = tuple(Skip(s["file"], s["document"], s["why"]) for r in reports for s in r["skipped"])
+    versions = tuple(dict.fromkeys(v for r in reports for v in r["kubernetes"]))
+    notes = tuple(dict.fromkeys(n for r in reports for n in r.get("notes", ())))
+    return Report(tuple(unique), skipped, summary, versions, reports[0]["manifold"] if reports else "", notes=notes)
