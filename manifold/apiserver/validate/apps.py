@@ -248,11 +248,13 @@ def _stateful_set(
     if _selected(spec, faults):
         if known:
             own = (template.get("spec") or {}).get("volumes") or []
-            named = {c["metadata"]["name"] for c in claims if (c.get("metadata") or {}).get("name")}
-            listed = [{"name": n, "persistentVolumeClaim": {"claimName": n}} for n in sorted(named)]
-            listed += [v for v in own if v.get("name") not in named]
+            # The controller gives each Pod a volume for each claim; it wins over one of the template's with its name.
+            named = dict.fromkeys((c.get("metadata") or {}).get("name") or "" for c in claims)
+            listed = [{"name": n, "persistentVolumeClaim": {"claimName": n}} for n in named]
+            listed += [v for v in own if (v.get("name") or "") not in named]
             pod.template(template, TEMPLATE, context, faults, tolerance=tolerance, listed=listed)
-        pod.template_annotations(template, TEMPLATE, context, faults)
+        else:
+            pod.template_annotations(template, TEMPLATE, context, faults)
     _stays_up(template.get("spec") or {}, (*TEMPLATE, "spec"), faults)
 
 
@@ -361,10 +363,7 @@ def update_stateful_set(new: Body, old: Body, context: Context, faults: Faults) 
     before = Faults()
     _stateful_set(stored, context, before, tolerance, stored=True)
     _stateful_set(spec, context, faults, tolerance, stored=True, known=not before.refused)
-    if context.since(1, 36):
-        _fixed(spec, stored, faults, "selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy")
-    else:
-        _fixed(spec, stored, faults, "selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy")
+    _fixed(spec, stored, faults, "selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy")
     if not same(spec, stored):
         pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
     _warn_stateful_set(spec, faults, "Spec")
@@ -387,14 +386,14 @@ def update_controller_revision(new: Body, old: Body, context: Context, faults: F
 
 def _replication_controller(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
     _not_negative(spec, ("spec",), faults, "minReadySeconds", "replicas")
-    selector = spec.get("selector")
+    template = spec.get("template")
+    labels = ((template or {}).get("metadata") or {}).get("labels") or {}
+    selector = spec.get("selector") or labels
     if not selector:
         faults.required(SELECTOR, "must be set, and select the labels of the template")
-    template = spec.get("template")
     if template is None:
         faults.required(TEMPLATE)
         return
-    labels = (template.get("metadata") or {}).get("labels") or {}
     if selector and any(labels.get(k) != v for k, v in selector.items()):
         _mismatch(TEMPLATE, faults)
     _template(spec, context, faults, tolerance)

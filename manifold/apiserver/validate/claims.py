@@ -61,7 +61,13 @@ def claim_spec(spec: Body, path: Path, context: Context, faults: Faults, *, sele
         _data_source(source, (*path, "dataSource"), context, faults)
     if reference is not None:
         _data_source(reference, (*path, "dataSourceRef"), context, faults)
-        if source is not None and any(source.get(k) != reference.get(k) for k in ("apiGroup", "kind", "name")):
+        namespace = reference.get("namespace")
+        if namespace:
+            for message in formats.dns_label(namespace):
+                faults.invalid((*path, "dataSourceRef", "namespace"), message)
+            if source is not None:
+                faults.invalid(path, "dataSource goes without dataSourceRef.namespace only")
+        elif source is not None and any(source.get(k) != reference.get(k) for k in ("apiGroup", "kind", "name")):
             faults.invalid(path, "dataSource must name what dataSourceRef names", "write dataSourceRef alone")
     attributes = spec.get("volumeAttributesClassName")
     if attributes and context.since(1, 34):
