@@ -92,7 +92,8 @@ def _field(what: str, version: str | None) -> None:
             f"{what!r} is neither a rule (`manifold rules`) nor a kind of Kubernetes {schema.version} (`manifold schema list`)"
         )
     kind = kinds[0]
-    here, field = kind.type, None
+    owner = here = kind.type
+    field = None
     for i, part in enumerate(parts):
         while here.shape in ("list", "map") and here.items is not None and part not in here.fields:
             here = here.items
@@ -121,9 +122,7 @@ def _field(what: str, version: str | None) -> None:
             out.append(
                 f"merges: {'item by item, by ' + ', '.join(here.map_keys) if here.map_keys else here.list_type or 'as a whole (atomic)'}"
             )
-    text = _description(
-        schema.version, here.name, getattr(locals().get("owner"), "name", ""), parts[-1] if parts else ""
-    )
+    text = _description(schema.version, here.name, owner.name if field is not None else "", parts[-1] if parts else "")
     if text:
         out += ["", text]
     inner = here
@@ -164,6 +163,6 @@ def _description(version: str, name: str, owner: str, field: str) -> str:
         return ""
     definitions = json.loads(file.read_bytes())["$defs"]
     wanted = owner or name
-    found = next((d for n, d in definitions.items() if n.endswith(f".{wanted}")), {})
+    found: dict[str, Any] = next((d for n, d in definitions.items() if n.endswith(f".{wanted}")), {})
     text = found.get("properties", {}).get(field, {}).get("description", "") if owner else found.get("description", "")
     return textwrap.fill(text, 100)

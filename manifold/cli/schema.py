@@ -28,7 +28,9 @@ def versions() -> None:
 @group.command("list")
 def kinds(
     kubernetes_version: Version = "",
-    schema: Annotated[list[Path], typer.Option(metavar="PATH", help="CustomResourceDefinitions to list as well.")] = [],
+    schema: Annotated[
+        list[Path] | None, typer.Option(metavar="PATH", help="CustomResourceDefinitions to list as well.")
+    ] = None,
 ) -> None:
     """All kinds that a release serves, and those that definitions add."""
     from rich.console import Console
