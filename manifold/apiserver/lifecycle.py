@@ -47,7 +47,7 @@ def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> N
     message = f"{here} serves no kind {kind} in {api_version}"
     replacement = (entry or {}).get("replacement")
     if entry and "component" not in entry and entry.get("removed") and _minor(entry["removed"]) <= minor:
-        rule = "api/removed"
+        rule = "api/no-such-kind"
         message = f"{api_version} {kind} was removed in Kubernetes {entry['removed']}"
     elif entry and entry.get("introduced") and _minor(entry["introduced"]) > minor:
         message = f"{api_version} {kind} comes with Kubernetes {entry['introduced']}, {here} does not serve it"

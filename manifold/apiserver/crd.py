@@ -1,0 +1,389 @@
+"""CustomResourceDefinitions as kinds, and their custom resources: decoding, pruning, defaults, validation by schema.
+
+Sources: k8s.io/apiextensions-apiserver v0.37.2 pkg/apiserver/schema (structural schemas, pruning, defaulting, list types)
+and pkg/apiserver/validation; formats of k8s.io/kube-openapi's strfmt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from manifold.apiserver import faults as reasons
+from manifold.apiserver.context import Context
+from manifold.apiserver.decode import copy, decoder, describe, unknown
+from manifold.apiserver.faults import Faults
+from manifold.apiserver.schema import Field, Kind, Type, load
+from manifold.k8s import formats
+from manifold.model import Path
+
+Body = dict[str, Any]
+Schema = Mapping[str, Any]
+
+DEEPEST = 500  # schemas nested deeper are refused by the server's own limits long before
+_TYPES = {
+    "object": "object",
+    "array": "list",
+    "string": "string",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "boolean",
+}
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
+_GO_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)", re.ASCII)
+_HOST = re.compile(
+    r"[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*\.?", re.ASCII
+)
+
+
+def kinds(crds: Iterable[Mapping[str, Any]]) -> list[Kind]:
+    """The kinds that definitions add, one for each served version.
+
+    A definition that is misshapen adds nothing: the server would not have taken it.
+    """
+    found = []
+    for body in crds:
+        definition = Definition(body)
+        if not definition.usable:
+            continue
+        for version in definition.versions:
+            found.append(
+                Kind(
+                    definition.group,
+                    version,
+                    definition.kind,
+                    definition.plural,
+                    definition.namespaced,
+                    definition.type(version),
+                    custom=definition,
+                )
+            )
+    return found
+
+
+class Definition:
+    """One CustomResourceDefinition: what its custom resources may be."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        spec = body.get("spec")
+        self._spec: Mapping[str, Any] = spec if isinstance(spec, Mapping) else {}
+        names = self._spec.get("names") if isinstance(self._spec.get("names"), Mapping) else {}
+        self.group = str(self._spec.get("group") or "")
+        self.kind = str((names or {}).get("kind") or "")
+        self.plural = str((names or {}).get("plural") or "")
+        self.namespaced = self._spec.get("scope") == "Namespaced"
+        self._versions: dict[str, Mapping[str, Any]] = {}
+        for version in self._spec.get("versions") or ():
+            if (
+                isinstance(version, Mapping)
+                and version.get("served") is not False
+                and isinstance(version.get("name"), str)
+            ):
+                self._versions[version["name"]] = version
+        self._types: dict[str, Type] = {}
+
+    @property
+    def usable(self) -> bool:
+        return bool(self.group and self.kind and self._versions)
+
+    @property
+    def versions(self) -> list[str]:
+        return list(self._versions)
+
+    def schema(self, version: str) -> Schema:
+        """The OpenAPI v3 schema of a version; an empty one where it has none."""
+        found = (self._versions.get(version, {}).get("schema") or {}).get("openAPIV3Schema")
+        return found if isinstance(found, Mapping) else {}
+
+    def has_status(self, version: str) -> bool:
+        """Whether status is a subresource of its own."""
+        return (self._versions.get(version, {}).get("subresources") or {}).get("status") is not None
+
+    def type(self, version: str) -> Type:
+        """The version's schema as a type, for merging and comparing."""
+        found = self._types.get(version)
+        if found is None:
+            found = self._types[version] = _type(self.schema(version), 0)
+            found.fields.update({n: Field(n, Type("string")) for n in ("apiVersion", "kind")})
+            found.fields["metadata"] = Field("metadata", load().type("meta.v1.ObjectMeta"))
+        return found
+
+    def _of(self, body: Body) -> Schema:
+        return self.schema(str(body.get("apiVersion") or "").rpartition("/")[2])
+
+    def decode(self, body: Body, faults: Faults) -> Body:
+        """A fresh object: unknown fields are blamed and left out, where the schema does not keep them; nulls as the server has them."""
+        out = {"apiVersion": body.get("apiVersion"), "kind": body.get("kind")}
+        if isinstance(body.get("metadata"), dict):
+            out["metadata"] = decoder(load().type("meta.v1.ObjectMeta"))(body["metadata"], ((), "metadata"), faults)
+        rest = {k: v for k, v in body.items() if k not in out}
+        pruned = _prune(rest, self._of(body), (), faults, root=True)
+        return {**out, **pruned}
+
+    def default(self, body: Body) -> None:
+        """Fill in the schema's defaults, in place."""
+        _default(body, self._of(body))
+
+    def validate(self, body: Body, context: Context, faults: Faults) -> None:
+        """Hold a custom resource against its schema."""
+        schema = self._of(body)
+        for name, inner in (schema.get("properties") or {}).items():
+            if name in ("apiVersion", "kind", "metadata"):
+                continue
+            if name in body:
+                _check(body[name], inner, (name,), faults)
+        for name in schema.get("required") or ():
+            if name not in body:
+                faults.required((name,))
+        _combined({k: v for k, v in body.items() if k not in ("apiVersion", "kind", "metadata")}, schema, (), faults)
+
+    def validate_update(self, new: Body, old: Body, context: Context, faults: Faults) -> None:
+        """Hold the new object against the schema."""
+        self.validate(new, context, faults)
+
+
+def _type(schema: Schema, depth: int) -> Type:
+    if depth > DEEPEST or not isinstance(schema, Mapping):
+        return Type("any")
+    if schema.get("x-kubernetes-int-or-string"):
+        return Type("int-or-string")
+    shape = _TYPES.get(str(schema.get("type")))
+    if shape == "object":
+        if schema.get("x-kubernetes-embedded-resource") and not schema.get("properties"):
+            return Type("any")
+        extra = schema.get("additionalProperties")
+        if isinstance(extra, Mapping):
+            return Type("map", items=_type(extra, depth + 1), map_type=schema.get("x-kubernetes-map-type", ""))
+        made = Type("object", map_type=schema.get("x-kubernetes-map-type", ""))
+        for name, inner in (schema.get("properties") or {}).items():
+            made.fields[name] = Field(
+                name, _type(inner, depth + 1), default=inner.get("default") if isinstance(inner, Mapping) else None
+            )
+        return made if made.fields else Type("any", map_type=made.map_type)
+    if shape == "list":
+        return Type(
+            "list",
+            items=_type(schema.get("items") or {}, depth + 1),
+            list_type=schema.get("x-kubernetes-list-type", ""),
+            map_keys=tuple(schema.get("x-kubernetes-list-map-keys") or ()),
+        )
+    return Type(shape or "any", format=str(schema.get("format") or ""))  # type: ignore[arg-type]
+
+
+def _prune(value: Any, schema: Schema, trail: Any, faults: Faults, *, root: bool = False, keep: bool = False) -> Any:
+    """The value without what the schema does not know; each such field is blamed, as strict validation does."""
+    keep = keep or bool(schema.get("x-kubernetes-preserve-unknown-fields"))
+    if value.__class__ is dict:
+        properties = schema.get("properties") or {}
+        extra = schema.get("additionalProperties")
+        out = {}
+        for name, inner in value.items():
+            below = (trail, name)
+            if name in properties:
+                out[name] = _prune(inner, properties[name], below, faults)
+            elif isinstance(extra, Mapping):
+                out[name] = _prune(inner, extra, below, faults)
+            elif (
+                (schema.get("x-kubernetes-embedded-resource") and name in ("apiVersion", "kind", "metadata"))
+                or keep
+                or extra is True
+                or (not schema and not root)
+            ):
+                out[name] = copy(inner)
+            else:
+                unknown(faults, trail, name, list(properties))
+        return out
+    if value.__class__ is list:
+        items = schema.get("items")
+        return [_prune(v, items if isinstance(items, Mapping) else {}, (trail, i), faults) for i, v in enumerate(value)]
+    return value
+
+
+def _default(value: Any, schema: Schema) -> None:
+    if value.__class__ is dict:
+        properties = schema.get("properties") or {}
+        for name, inner in properties.items():
+            if not isinstance(inner, Mapping):
+                continue
+            if name in value and value[name] is None and not inner.get("nullable"):
+                del value[name]
+            if name not in value and "default" in inner:
+                value[name] = copy(inner["default"])
+            if name in value:
+                _default(value[name], inner)
+        extra = schema.get("additionalProperties")
+        if isinstance(extra, Mapping):
+            for name, inner in value.items():
+                if name not in properties:
+                    _default(inner, extra)
+    elif value.__class__ is list and isinstance(schema.get("items"), Mapping):
+        for item in value:
+            _default(item, schema["items"])
+
+
+def _is(value: Any, kind: str) -> bool:
+    if kind == "object":
+        return value.__class__ is dict
+    if kind == "array":
+        return value.__class__ is list
+    if kind == "string":
+        return value.__class__ is str
+    if kind == "boolean":
+        return value.__class__ is bool
+    if kind == "integer":
+        return value.__class__ is int or (value.__class__ is float and value.is_integer())
+    return value.__class__ in (int, float)
+
+
+def _check(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
+    """One value against its schema: its type first, and nothing else where that is wrong."""
+    if value is None and schema.get("nullable"):
+        return
+    kind = schema.get("type")
+    if schema.get("x-kubernetes-int-or-string"):
+        if not _is(value, "integer") and not _is(value, "string"):
+            faults.add(reasons.TYPE_INVALID, path, f"must be an integer or a text, not {describe(value)}")
+            return
+    elif isinstance(kind, str) and kind and not _is(value, kind):
+        faults.add(reasons.TYPE_INVALID, path, f"must be of type {kind}, not {describe(value)}")
+        return
+    enum = schema.get("enum")
+    if enum and value not in enum:
+        faults.not_supported(path, value, enum)
+    if value.__class__ is str:
+        _check_text(value, schema, path, faults)
+    elif value.__class__ is dict:
+        _check_object(value, schema, path, faults)
+    elif value.__class__ is list:
+        _check_list(value, schema, path, faults)
+    elif value.__class__ is not bool and value is not None:
+        _check_number(value, schema, path, faults)
+    _combined(value, schema, path, faults)
+
+
+def _check_text(value: str, schema: Schema, path: Path, faults: Faults) -> None:
+    longest, shortest = schema.get("maxLength"), schema.get("minLength")
+    if longest is not None and len(value) > longest:
+        faults.add(reasons.TOO_LONG, path, f"longer than {longest} characters")
+    if shortest is not None and len(value) < shortest:
+        faults.invalid(path, f"shorter than {shortest} characters")
+    pattern = schema.get("pattern")
+    if pattern and not _matches(pattern, value):
+        faults.invalid(path, f"does not match the pattern {pattern}")
+    kind = schema.get("format")
+    test = _FORMATS.get(str(kind)) if kind else None
+    if test is not None and not test(value):
+        faults.invalid(path, f"{value[:60]!r} is no {kind}")
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Whether RE2, the server's language, finds the pattern; one that RE2 refuses the server would refuse in the definition."""
+    import re2
+
+    try:
+        return re2.search(pattern, value) is not None
+    except re2.error:
+        return True
+
+
+def _check_number(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if least is not None and (value < least or (schema.get("exclusiveMinimum") and value == least)):
+        faults.invalid(path, f"{value} is less than {least}" if value < least else f"must be more than {least}")
+    if most is not None and (value > most or (schema.get("exclusiveMaximum") and value == most)):
+        faults.invalid(path, f"{value} is more than {most}" if value > most else f"must be less than {most}")
+    step = schema.get("multipleOf")
+    if step and (value / step) % 1:
+        faults.invalid(path, f"{value} is no multiple of {step}")
+
+
+def _check_object(value: Body, schema: Schema, path: Path, faults: Faults) -> None:
+    for name in schema.get("required") or ():
+        if name not in value:
+            faults.required((*path, name))
+    properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
+    most, least = schema.get("maxProperties"), schema.get("minProperties")
+    if most is not None and len(value) > most:
+        faults.too_many(path, len(value), most)
+    if least is not None and len(value) < least:
+        faults.invalid(path, f"{len(value)} entries, at least {least} are needed")
+    for name, inner in value.items():
+        if name in properties:
+            _check(inner, properties[name], (*path, name), faults)
+        elif isinstance(extra, Mapping):
+            _check(inner, extra, (*path, name), faults)
+    if schema.get("x-kubernetes-embedded-resource"):
+        for name in ("apiVersion", "kind"):
+            if not value.get(name):
+                faults.required((*path, name), "an embedded object needs it")
+
+
+def _check_list(value: list[Any], schema: Schema, path: Path, faults: Faults) -> None:
+    most, least = schema.get("maxItems"), schema.get("minItems")
+    if most is not None and len(value) > most:
+        faults.too_many(path, len(value), most)
+    if least is not None and len(value) < least:
+        faults.invalid(path, f"{len(value)} items, at least {least} are needed")
+    items = schema.get("items")
+    if isinstance(items, Mapping):
+        for i, item in enumerate(value):
+            _check(item, items, (*path, i), faults)
+    kind = schema.get("x-kubernetes-list-type")
+    if kind == "set":
+        _unique([repr(v) for v in value], value, path, faults)
+    elif kind == "map":
+        keys = schema.get("x-kubernetes-list-map-keys") or ()
+        if all(isinstance(v, dict) for v in value):
+            _unique(
+                [repr([v.get(k) for k in keys]) for v in value],
+                [{k: v[k] for k in keys if k in v} for v in value],
+                path,
+                faults,
+            )
+
+
+def _unique(names: list[str], shown: list[Any], path: Path, faults: Faults) -> None:
+    seen: set[str] = set()
+    for i, name in enumerate(names):
+        if name in seen:
+            faults.duplicate((*path, i), shown[i])
+        seen.add(name)
+
+
+def _passes(value: Any, schema: Schema) -> bool:
+    found = Faults()
+    _check(value, schema, (), found)
+    return not found
+
+
+def _combined(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
+    """allOf, anyOf, oneOf and not; the server blames the value as a whole, without a field at the root."""
+    parts: Iterator[Schema] = (s for s in schema.get("allOf") or () if isinstance(s, Mapping))
+    for part in parts:
+        _check(value, part, path, faults)
+    choices = [s for s in schema.get("anyOf") or () if isinstance(s, Mapping)]
+    if choices and not schema.get("x-kubernetes-int-or-string") and not any(_passes(value, s) for s in choices):
+        faults.invalid(path, "fits none of the schemas of which one must fit (anyOf)")
+    exactly = [s for s in schema.get("oneOf") or () if isinstance(s, Mapping)]
+    if exactly and sum(_passes(value, s) for s in exactly) != 1:
+        faults.invalid(path, "must fit exactly one of the schemas (oneOf)")
+    never = schema.get("not")
+    if isinstance(never, Mapping) and _passes(value, never):
+        faults.invalid(path, "fits a schema that it must not fit (not)")
+
+
+_FORMATS = {
+    "date-time": lambda v: _DATE_TIME.fullmatch(v) is not None,
+    "date": lambda v: _DATE.fullmatch(v) is not None,
+    "duration": lambda v: _GO_DURATION.fullmatch(v) is not None,
+    "hostname": lambda v: len(v) <= 255 and _HOST.fullmatch(v) is not None,
+    "ipv4": lambda v: not formats.ip(v) and ":" not in v,
+    "ipv6": lambda v: not formats.ip(v) and ":" in v,
+    "cidr": lambda v: not formats.cidr(v),
+    "uuid": lambda v: re.fullmatch(r"(?i)[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", v) is not None,
+    "byte": lambda v: re.fullmatch(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", v) is not None,
+    "email": lambda v: re.fullmatch(r"[^@\s]+@[^@\s]+", v) is not None,
+    "uri": lambda v: re.match(r"[a-zA-Z][-+.a-zA-Z0-9]*:|/", v) is not None,
+}
