@@ -18,6 +18,7 @@ from manifold.apiserver import faults as reasons
 from manifold.apiserver import lifecycle
 from manifold.apiserver.context import Context
 from manifold.apiserver.decode import decode
+from manifold.apiserver.default import tables
 from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
@@ -159,6 +160,7 @@ class Server:
             function = module.DEFAULTS.get(kind.kind)
             if function is not None:
                 function(body, context)
+        tables.apply(body, kind.type)
 
     def _admit(self, stage: str, body: Body, context: Context, faults: Faults) -> None:
         admission = part("admission", "")

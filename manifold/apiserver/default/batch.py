@@ -1,0 +1,31 @@
+"""Defaults of Jobs: kubernetes v1.37.2 pkg/apis/batch/v1/defaults.go. A CronJob's template gets none of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from manifold.apiserver.context import Context
+
+Body = dict[str, Any]
+
+
+def job(body: Body, context: Context) -> None:
+    """Counts, limits and policies of a Job; its labels are the template's where it has none."""
+    spec = body.setdefault("spec", {})
+    if spec.get("completions") is None and spec.get("parallelism") is None:
+        spec["completions"] = 1
+    if spec.get("parallelism") is None:
+        spec["parallelism"] = 1
+    if spec.get("backoffLimit") is None:
+        spec["backoffLimit"] = 2147483647 if spec.get("backoffLimitPerIndex") is not None else 6
+    spec.setdefault("completionMode", "NonIndexed")
+    spec.setdefault("suspend", False)
+    if spec.get("podReplacementPolicy") is None:
+        spec["podReplacementPolicy"] = "Failed" if spec.get("podFailurePolicy") is not None else "TerminatingOrFailed"
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    meta = body.setdefault("metadata", {})
+    if labels and not meta.get("labels"):
+        meta["labels"] = dict(labels)
+
+
+DEFAULTS = {"Job": job}

@@ -1,0 +1,123 @@
+"""The engine of `schemas/defaults.yaml`, and of the functions by type that stand beside it.
+
+Compiled like constraints: a walk of the object by its types that enters only what can hold a default.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from manifold import assets
+from manifold.apiserver import default
+from manifold.apiserver.decode import copy
+from manifold.apiserver.schema import Type
+
+Body = dict[str, Any]
+Filler = Callable[[Body], None]
+
+
+@cache
+def tables() -> dict[str, dict[str, Any]]:
+    """schemas/defaults.yaml: type name -> field -> value."""
+    import yaml
+
+    text = (assets.root("schemas") / "defaults.yaml").read_bytes()
+    return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["types"])
+
+
+@cache
+def functions() -> dict[str, Filler]:
+    """Type name -> the function that fills in what depends on more than one field; from `TYPES` of the modules here."""
+    found: dict[str, Filler] = {}
+    for module in pkgutil.iter_modules(default.__path__):
+        if module.name != "tables":
+            found.update(getattr(importlib.import_module(f"{default.__name__}.{module.name}"), "TYPES", {}))
+    return found
+
+
+class _Compiled:
+    def __init__(self) -> None:
+        self._fillers: dict[int, tuple[Type, Callable[[Any], None] | None]] = {}
+        self._reaches: dict[int, bool] = {}
+
+    def reaches(self, type: Type, above: frozenset[int] = frozenset()) -> bool:
+        known = self._reaches.get(id(type))
+        if known is not None:
+            return known
+        if id(type) in above:
+            return False
+        inside = above | {id(type)}
+        found = (
+            type.name in tables()
+            or type.name in functions()
+            or (type.items is not None and self.reaches(type.items, inside))
+        )
+        found = found or any(self.reaches(f.type, inside) for f in type.fields.values())
+        if found or not above:
+            self._reaches[id(type)] = found
+        return found
+
+    def filler(self, type: Type) -> Callable[[Any], None] | None:
+        known = self._fillers.get(id(type))
+        if known is not None:
+            return known[1]
+        if not self.reaches(type):
+            self._fillers[id(type)] = (type, None)
+            return None
+        made: list[Callable[[Any], None]] = []
+        self._fillers[id(type)] = (type, lambda value: made[0](value))
+        made.append(self._walk(type))
+        self._fillers[id(type)] = (type, made[0])
+        return made[0]
+
+    def _walk(self, type: Type) -> Callable[[Any], None]:
+        if type.shape in ("list", "map"):
+            assert type.items is not None
+            item = self.filler(type.items)
+            assert item is not None
+            if type.shape == "list":
+
+                def each(value: Any) -> None:
+                    for one in value:
+                        if one is not None:
+                            item(one)
+
+                return each
+
+            def values(value: Any) -> None:
+                for one in value.values():
+                    if one is not None:
+                        item(one)
+
+            return values
+        fixed = tuple(
+            (n, v, v.__class__ in (dict, list)) for n, v in tables().get(type.name, {}).items() if n in type.fields
+        )
+        before = functions().get(type.name)
+        below = {n: f for n, field in type.fields.items() if (f := self.filler(field.type)) is not None}
+
+        def fill(value: Any) -> None:
+            if before is not None:
+                before(value)
+            for name, given, container in fixed:
+                if value.get(name) is None:
+                    value[name] = copy(given) if container else given
+            for name, inner in value.items():
+                if name in below and inner is not None:
+                    below[name](inner)
+
+        return fill
+
+
+_compiled = _Compiled()
+
+
+def apply(body: Body, type: Type) -> None:
+    """Fill in the defaults of a decoded object, in place."""
+    found = _compiled.filler(type)
+    if found is not None:
+        found(body)
