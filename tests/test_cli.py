@@ -1,0 +1,230 @@
+"""The command line as its user meets it: exit codes, messages, outputs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from manifold import __version__, assets
+
+ROOT = Path(__file__).resolve().parents[1]
+SHOP = str(ROOT / "fixtures" / "shop")
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+
+
+def manifold(*arguments: str, cwd: Path | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from manifold.cli import main; main()", *arguments]
+    return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_version_imports_no_yaml_and_no_rich() -> None:
+    """It is asked often, and must be quick."""
+    code = "import sys; sys.argv=['manifold','--version']; from manifold.cli import main; main(); print(sorted(set(sys.modules) & {'yaml','rich','typer','jsonschema','orjson'}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert [f"manifold {__version__}", "[]"] == done.stdout.splitlines()
+
+
+def test_shop_is_refused_with_file_line_and_reason() -> None:
+    """The README's first command."""
+    done = manifold("check", SHOP)
+
+    assert done.returncode == 1
+    assert "spec.template.spec.containers[0].ports[0].containerPort" in done.stdout
+    assert "imagePullPolicies" in done.stdout
+    assert done.stderr == ""
+
+
+def test_json_report_keeps_to_its_schema() -> None:
+    """Stable for machines."""
+    done = manifold("check", SHOP, "-o", "json")
+    schema = json.loads((assets.root("schemas") / "manifold" / "report.json").read_bytes())
+    report = json.loads(done.stdout)
+
+    jsonschema.Draft202012Validator(schema).validate(report)
+    assert all(d["fingerprint"] for d in report["diagnostics"])
+
+
+def test_good_manifest_is_silent_when_quiet(tmp_path: Path) -> None:
+    """Exit 0 and not a word."""
+    (tmp_path / "a.yaml").write_text(CONFIG_MAP)
+    done = manifold("check", "-q", str(tmp_path))
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_stdin_is_read() -> None:
+    """`kustomize build | manifold check -`."""
+    done = manifold("validate", "-", stdin=CONFIG_MAP.replace("a}", "A_}"))
+
+    assert done.returncode == 1
+    assert "metadata.name" in done.stdout
+
+
+def test_missing_file_is_incomplete_and_the_rest_is_done(tmp_path: Path) -> None:
+    """Exit 3, and the good file counted."""
+    (tmp_path / "a.yaml").write_text(CONFIG_MAP)
+    done = manifold("check", str(tmp_path / "a.yaml"), str(tmp_path / "none.yaml"))
+
+    assert done.returncode == 3
+    assert "there is no such file" in done.stdout
+    assert "1 object" in done.stdout
+
+
+def test_broken_yaml_beside_a_good_file_is_located(tmp_path: Path) -> None:
+    """Line and column of what cannot be read."""
+    (tmp_path / "a.yaml").write_text(CONFIG_MAP)
+    (tmp_path / "b.yaml").write_text("a: [1\nb: 2\n")
+    done = manifold("check", str(tmp_path))
+
+    assert done.returncode == 1
+    assert "b.yaml" in done.stdout
+    assert "yaml/syntax" in done.stdout
+
+
+def test_binary_file_is_said(tmp_path: Path) -> None:
+    """Named by hand, it cannot be looked at."""
+    (tmp_path / "a.yaml").write_bytes(b"\0\1\2")
+    done = manifold("check", str(tmp_path / "a.yaml"))
+
+    assert done.returncode == 3
+    assert "binary" in done.stdout
+
+
+def test_folder_without_manifests_says_so(tmp_path: Path) -> None:
+    """Nothing is skipped without a line."""
+    done = manifold("check", "-v", str(tmp_path))
+
+    assert done.returncode == 0
+    assert "no .yaml, .yml or .json file" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check", SHOP, "-k", "1.99"), "Kubernetes 1.99 is not known"),
+        (("check", SHOP, "--ignore", "image-lates"), "did you mean image-latest"),
+        (("check", SHOP, "-o", "xml"), "there is no output format"),
+        (("check", SHOP, "--profile", "none"), "there is no profile"),
+        (("check", SHOP, "--shard", "3/2"), "write I/N"),
+        (("check", SHOP, "--fail-on", "never"), "must be one of"),
+        (("diff", SHOP, "--against", "nowhere"), "there is no such file or folder"),
+        (("explain", "nothing-at-all"), "neither a rule"),
+    ],
+)
+def test_usage_errors_are_one_sentence(arguments: tuple[str, ...], message: str) -> None:
+    """Exit 2, on stderr, without a traceback."""
+    done = manifold(*arguments)
+
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_unreachable_cluster_is_exit_3(tmp_path: Path) -> None:
+    """One sentence that names it."""
+    config = {
+        "clusters": [{"name": "gone", "cluster": {"server": "http://127.0.0.1:9"}}],
+        "contexts": [{"name": "gone", "context": {"cluster": "gone"}}],
+        "current-context": "gone",
+    }
+    (tmp_path / "config").write_text(json.dumps(config))
+    done = manifold("diff", str(ROOT / "fixtures" / "tutorial"), "--kubeconfig", str(tmp_path / "config"))
+
+    assert done.returncode == 3
+    assert "unreachable" in done.stderr
+
+
+def test_plan_puts_namespaces_first() -> None:
+    """On the tutorial's objects."""
+    done = manifold("plan", str(ROOT / "fixtures" / "tutorial"), "-o", "json")
+    plan = json.loads(done.stdout)
+
+    assert done.returncode == 0
+    assert {"development", "production", "busybox"} == {s["key"]["name"] for s in plan["waves"][0]}
+    assert [s["key"]["name"] for s in plan["waves"][1]] == ["pod-info-deployment"]
+
+
+def test_diff_against_itself_is_empty() -> None:
+    """diff(a, a), exit 0."""
+    tutorial = str(ROOT / "fixtures" / "tutorial")
+    done = manifold("diff", tutorial, "--against", tutorial)
+
+    assert (done.returncode, done.stdout) == (0, "4 unchanged\n")
+
+
+def test_diff_names_what_changes(tmp_path: Path) -> None:
+    """By path, before and after, exit 1."""
+    busybox = (ROOT / "fixtures" / "tutorial" / "busybox.yaml").read_text()
+    (tmp_path / "busybox.yaml").write_text(busybox.replace("1.36", "1.37"))
+    done = manifold("diff", str(tmp_path), "--against", str(ROOT / "fixtures" / "tutorial" / "busybox.yaml"))
+
+    assert done.returncode == 1
+    assert (
+        'spec.template.spec.containers[name="busybox-container"].image: "busybox:1.36" → "busybox:1.37"' in done.stdout
+    )
+
+
+def test_baseline_hides_what_was_there(tmp_path: Path) -> None:
+    """Moved lines do not bring it back."""
+    file = tmp_path / "a.yaml"
+    text = (ROOT / "fixtures" / "tutorial" / "pod-info.yaml").read_text()
+    file.write_text(text)
+    manifold("baseline", "write", str(file), "--file", str(tmp_path / "b.json"))
+    file.write_text("# moved\n\n" + text)
+    done = manifold("check", str(file), "--baseline", str(tmp_path / "b.json"), "-o", "json")
+
+    assert json.loads(done.stdout)["diagnostics"] == []
+
+
+def test_shards_join_to_the_whole(tmp_path: Path) -> None:
+    """Two halves merged are one report."""
+    whole = json.loads(manifold("validate", SHOP, "-o", "json").stdout)
+    for i in (1, 2):
+        manifold("validate", SHOP, "--shard", f"{i}/2", "-o", f"json={tmp_path / str(i)}")
+    joined = json.loads(manifold("report", "merge", str(tmp_path / "1"), str(tmp_path / "2")).stdout)
+
+    assert whole["diagnostics"] == joined["diagnostics"]
+    assert whole["summary"]["objects"] == joined["summary"]["objects"]
+
+
+def test_several_versions_answer_together() -> None:
+    """Equal diagnostics are one, with both versions."""
+    report = json.loads(manifold("validate", SHOP, "-k", "1.35", "-k", "1.37", "-o", "json").stdout)
+
+    assert report["diagnostics"][0]["kubernetes"] == ["1.35", "1.37"]
+
+
+def test_settings_are_found_and_checked(tmp_path: Path) -> None:
+    """A wrong key is named."""
+    (tmp_path / "manifold.yaml").write_text("profil: strict\n")
+    (tmp_path / "a.yaml").write_text(CONFIG_MAP)
+    done = manifold("check", "a.yaml", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "profil" in done.stderr
+
+
+def test_init_writes_starter_files_and_keeps_what_is_there(tmp_path: Path) -> None:
+    """Nothing the user has is lost."""
+    (tmp_path / "manifold.yaml").write_text("profile: strict\n")
+    done = manifold("init", str(tmp_path))
+
+    assert done.returncode == 0
+    assert (tmp_path / "manifold.yaml").read_text() == "profile: strict\n"
+    assert (tmp_path / ".pre-commit-config.yaml").exists()
+
+
+def test_help_of_every_command() -> None:
+    """Each has a help text."""
+    from manifold.cli._main import commands
+
+    for name in commands():
+        done = manifold(name, "--help")
+
+        assert done.returncode == 0, name
+        assert "Usage" in done.stdout
