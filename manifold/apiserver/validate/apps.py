@@ -26,8 +26,9 @@ TEMPLATE: Path = ("spec", "template")
 IMMUTABLE = "cannot be changed once the object exists"
 ANEW = "delete the object (with --cascade=orphan to keep its Pods) and create it anew"
 
-# StatefulSets look into their claim templates since this release.
-CLAIM_TEMPLATES = (1, 36)
+# Since when the server looks into the Pod template and the claim templates of a StatefulSet.
+POD_TEMPLATES = (1, 34)
+CLAIM_TEMPLATES = (1, 34)
 MAX_UNAVAILABLE = (1, 37)
 
 
@@ -245,6 +246,10 @@ def _stateful_set(
         for message in formats.dns_label(service):
             faults.invalid((*path, "serviceName"), message)
     template = spec.get("template") or {}
+    known = known and context.server.release >= POD_TEMPLATES
+    if not known:
+        # What the tables found there was not asked for.
+        faults[:] = [f for f in faults if f.path[:3] != (*TEMPLATE, "spec")]
     if _selected(spec, faults):
         if known:
             own = (template.get("spec") or {}).get("volumes") or []

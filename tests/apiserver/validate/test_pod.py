@@ -245,7 +245,7 @@ SPECS: list[tuple[Body, Blamed]] = [
     ({"activeDeadlineSeconds": 0}, [("activeDeadlineSeconds", INVALID)]),
     ({"schedulingGates": [{"name": "a"}, {"name": "a"}]}, [("schedulingGates[1]", DUPLICATE)]),
     ({"schedulingGates": [{"name": "a"}], "nodeName": "n"}, [("nodeName", FORBIDDEN)]),
-    ({"readinessGates": [{"conditionType": ""}]}, [("readinessGates[0].conditionType", INVALID)]),
+    ({"readinessGates": [{"conditionType": "a b"}]}, [("readinessGates[0].conditionType", INVALID)]),
     ({"tolerations": [{"operator": "Equal"}]}, [("tolerations[0].operator", INVALID)]),
     ({"tolerations": [{"key": "a", "operator": "Gt", "value": "1"}]}, [("tolerations[0].operator", NOT_SUPPORTED)]),
     ({"tolerations": [{"key": "a", "tolerationSeconds": 1}]}, [("tolerations[0].effect", INVALID)]),
@@ -264,6 +264,7 @@ SPECS: list[tuple[Body, Blamed]] = [
     ({"overhead": {"cpu": "-1"}}, [("overhead.limits[cpu]", INVALID)]),
     ({"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{}]}}},
         [("affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey", INVALID),
+         ("affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey", INVALID),
          ("affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey", REQUIRED)]),
     ({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}},
         [("affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms", REQUIRED)]),
@@ -312,7 +313,6 @@ WARNED: list[tuple[Body, list[str]]] = [
     (pod(container={"env": [{"name": "A"}, {"name": "A", "value": "x"}]}), ["spec.containers[0].env[1]"]),
     (pod(container={"env": [{"name": "A"}, {"name": "A", "value": "$(A)x"}]}), []),
     (pod(container={"ports": [{"containerPort": 1}, {"containerPort": 1}]}), ["spec.containers[0].ports[1]"]),
-    (pod({"terminationGracePeriodSeconds": -1}), ["spec.terminationGracePeriodSeconds"]),
 ]
 
 

@@ -334,6 +334,15 @@ def warn_of_name(meta: Mapping[str, Any], faults: Faults) -> None:
         faults.warn(("metadata", "name"), f"{name!r} becomes part of hostnames: a DNS label is recommended")
 
 
+def _default_tolerations(spec: Body) -> None:
+    """What admission (DefaultTolerationSeconds) puts back when an update leaves it out."""
+    found = spec.get("tolerations") or []
+    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
+        if not any(t.get("key", "") in ("", key) and t.get("effect", "") in ("", "NoExecute") for t in found):
+            found = [*found, {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}]
+    spec["tolerations"] = found
+
+
 def update_pod(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """Blame what an update may not change of a Pod."""
     meta, spec = new.get("metadata") or {}, new.get("spec") or {}
@@ -341,6 +350,7 @@ def update_pod(new: Body, old: Body, context: Context, faults: Faults) -> None:
     notes, former = meta.get("annotations") or {}, before.get("annotations") or {}
     if spec.get("resources") is None and stored.get("resources") is not None and context.since(1, 34):
         spec["resources"] = stored["resources"]
+    _default_tolerations(spec)
     tolerance = tolerated(stored, former, context)
     name, labels = meta.get("name") or "", meta.get("labels")
     scope = Scope(spec, context, faults, is_pod=True, name=name, labels=labels, tolerance=tolerance)

@@ -153,6 +153,8 @@ def _mounts(mounts: list[Body], container: Body, path: Path, scope: Scope) -> No
     devices = {d.get("name") or "": d.get("devicePath") or "" for d in container.get("volumeDevices") or ()}
     for i, mount in enumerate(mounts):
         name, where = mount.get("name") or "", mount.get("mountPath") or ""
+        if name in scope.dropped:
+            continue
         if name not in scope.volumes:
             _unknown_volume(name, (*path, i, "name"), scope)
         if where in taken:

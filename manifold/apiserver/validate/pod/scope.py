@@ -38,6 +38,7 @@ class Scope:
     __slots__ = (
         "claims",
         "context",
+        "dropped",
         "faults",
         "grace",
         "host_users",
@@ -81,5 +82,7 @@ class Scope:
         self.os: str = (os.get("name") or "") if os else ""
         self.volumes: dict[str, Body] = {}
         """The valid volumes by name: a mount of an invalid one is blamed as well, as by the server."""
+        self.dropped: set[str] = set()
+        """The names of volumes that this release drops in silence, with their mounts."""
         self.claims: set[str] = set()
         """The names of the Pod's resource claims."""

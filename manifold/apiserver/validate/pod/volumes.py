@@ -507,6 +507,7 @@ def _ephemeral(source: Body, path: Path, scope: Scope, name: str) -> None:
             faults.invalid((*path[:-1], "name"), f"the claim would be called {claim!r}: {message}")
 
 
+IMAGE_VOLUMES = (1, 35)
 PULL_POLICIES = frozenset(("Always", "IfNotPresent", "Never"))
 
 
@@ -567,6 +568,9 @@ def volumes(found: list[Body], path: Path, scope: Scope) -> None:
         for volume in found:
             if volume.get("ephemeral") is not None:
                 created.add(f"{scope.name}-{volume.get('name') or ''}")
+    if scope.release < IMAGE_VOLUMES:
+        scope.dropped.update(v.get("name") or "" for v in found if v.get("image") is not None)
+        found = [v for v in found if v.get("image") is None]
     for i, volume in enumerate(found):
         before = len(faults)
         here = (*path, i)

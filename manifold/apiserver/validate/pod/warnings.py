@@ -73,9 +73,6 @@ def warn(spec: Body, meta: Mapping[str, Any], path: Path, scope: Scope) -> None:
             look = _LOOKS.get(field)
             if look is not None:
                 look(value, (*where, field), faults)
-    grace = spec.get("terminationGracePeriodSeconds")
-    if grace is not None and grace < 0:
-        faults.warn((*where, "terminationGracePeriodSeconds"), f"{grace} is taken as 1")
     if notes:
         _annotations(notes, spec, path, scope)
     _containers(spec, where, scope)
