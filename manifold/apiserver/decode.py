@@ -16,6 +16,7 @@ from typing import Any
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.schema import Field, Kind, Type
+from manifold.k8s.quantity import parse as parse_quantity
 from manifold.model import Path
 
 # A path under construction: (parent, key), () at the root; made into a tuple only when something is wrong.
@@ -24,8 +25,6 @@ Decoder = Callable[[Any, Trail, Faults], Any]
 
 _BAD = object()  # what a decoder returns when the value does not fit; the fault is said already
 
-# k8s.io/apimachinery/pkg/api/resource/quantity.go: splitRE
-_QUANTITY = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?", re.ASCII)
 _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _RFC3339_MICRO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)([.,]\d+)(Z|[+-]\d\d:\d\d)", re.ASCII)
 # time.ParseDuration
@@ -107,8 +106,13 @@ def _number(value: Any, trail: Trail, faults: Faults) -> Any:
 
 def _quantity(value: Any, trail: Trail, faults: Faults) -> Any:
     if value.__class__ is str:
-        if _QUANTITY.fullmatch(value):
-            return value
+        text = value.strip(" ")
+        try:
+            parse_quantity(text)
+        except ValueError:
+            pass
+        else:
+            return text
         faults.add(
             reasons.TYPE,
             flatten(trail),
