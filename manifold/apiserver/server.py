@@ -16,8 +16,9 @@ from typing import Any
 
 from manifold.apiserver import faults as reasons
 from manifold.apiserver import lifecycle
+from manifold.apiserver import update as updating
 from manifold.apiserver.context import Context
-from manifold.apiserver.decode import decode
+from manifold.apiserver.decode import copy, decode
 from manifold.apiserver.default import tables
 from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Kind, load
@@ -114,14 +115,13 @@ class Server:
         kind, context = self._begin(new, namespace, faults, "update")
         if kind is None or context is None:
             return Answer(None, faults, None)
-        before = self._decode(old, kind, Faults())[0]
-        after, strict = self._decode(new, kind, faults)
+        # What is stored was decoded once, and what the server owns it takes from there: neither is read anew.
+        before = copy(old)
+        after, strict = self._decode(updating.without_owned(new, kind), kind, faults)
         quiet = Faults()
         self._default(before, context, quiet)
         self._default(after, context, faults)
-        prepare = part("update", "")
-        if prepare is not None:
-            prepare.prepare(after, before, context)
+        updating.prepare(after, before, context)
         found = Faults()
         self._validate_update(after, before, context, found)
         faults.extend(follow(found, strict) if strict else found)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from manifold.apiserver.context import Context
+from manifold.apiserver.schema import Kind
 
 Body = dict[str, Any]
 
@@ -31,6 +32,24 @@ _FROZEN: dict[tuple[str, str], tuple[str, ...]] = {
 _STATUS_IS_WRITTEN = frozenset((("", "ComponentStatus"),))
 
 
+def _frozen(kind: Kind) -> tuple[str, ...]:
+    """The fields of an object that an update through the main endpoint leaves as they are."""
+    key = (kind.group, kind.kind)
+    if kind.custom is not None:
+        return ("status",) if kind.custom.has_status(kind.version) else ()
+    names = _FROZEN.get(key, ())
+    return (*names, "status") if "status" in kind.type.fields and key not in _STATUS_IS_WRITTEN else names
+
+
+def without_owned(body: Body, kind: Kind) -> Body:
+    """`body` without the fields that the server takes from the stored object whatever they say."""
+    out = {k: v for k, v in body.items() if k not in _frozen(kind)}
+    meta = out.get("metadata")
+    if isinstance(meta, dict):
+        out["metadata"] = {k: v for k, v in meta.items() if k not in ("creationTimestamp", "managedFields")}
+    return out
+
+
 def prepare(new: Body, old: Body, context: Context) -> None:
     """Bring `new`, decoded and defaulted, to the form in which the server validates it against `old`; in place."""
     kind = context.kind
@@ -41,13 +60,7 @@ def prepare(new: Body, old: Body, context: Context) -> None:
             meta[name] = before[name]
     if "generation" in before:
         meta["generation"] = before["generation"]
-    names = _FROZEN.get(key, ())
-    if kind.custom is not None:
-        if kind.custom.has_status(kind.version):
-            names = ("status",)
-    elif "status" in kind.type.fields and key not in _STATUS_IS_WRITTEN:
-        names = (*names, "status")
-    for name in names:
+    for name in _frozen(kind):
         if name in old:
             new[name] = old[name]
         else:
