@@ -97,7 +97,7 @@ class Server:
             self._validate(decoded, context, found)
             if self.world is not None:
                 self._admit("validate", decoded, context, found)
-            faults.extend(follow(found, strict) if strict else found)
+            faults.extend(once(follow(found, strict) if strict else found))
         return Answer(decoded, faults, kind, context)
 
     def strict(self, body: Body) -> Faults:
@@ -124,7 +124,7 @@ class Server:
         updating.prepare(after, before, context)
         found = Faults()
         self._validate_update(after, before, context, found)
-        faults.extend(follow(found, strict) if strict else found)
+        faults.extend(once(follow(found, strict) if strict else found))
         return Answer(after, faults, kind, context)
 
     def _begin(self, body: Body, namespace: str, faults: Faults, operation: Any) -> tuple[Kind | None, Context | None]:
@@ -206,6 +206,16 @@ class Server:
             create = module.CREATE.get(kind.kind)
             if create is not None:
                 create(new, context, faults)
+
+
+def once(found: Faults) -> Faults:
+    """The faults with repeated ones left out, as in the server's answer."""
+    if len(found) < 2:
+        return found
+    first: dict[tuple[Any, ...], Fault] = {}
+    for fault in found:
+        first.setdefault((fault.path, fault.reason, fault.message), fault)
+    return Faults(first.values())
 
 
 def follow(found: Faults, strict: Iterable[Fault]) -> Faults:

@@ -108,6 +108,9 @@ def pod(body: Body, context: Context) -> None:
     spec = body.setdefault("spec", {})
     if spec.get("enableServiceLinks") is None:
         spec["enableServiceLinks"] = True
+    labels = (body.get("metadata") or {}).get("labels")
+    if labels and context.operation == "create" and ("affinity" in spec or "topologySpreadConstraints" in spec):
+        merge_label_keys(spec, labels, context)
     for one in _containers(spec):
         resources = one.get("resources") or {}
         limits = resources.get("limits")
@@ -120,6 +123,35 @@ def pod(body: Body, context: Context) -> None:
             for port in one.get("ports") or ():
                 if not port.get("hostPort"):
                     port["hostPort"] = port.get("containerPort", 0)
+
+
+def merge_label_keys(spec: Body, labels: Body, context: Context) -> None:
+    """Write the Pod's own labels that `matchLabelKeys` and `mismatchLabelKeys` name into their selectors.
+
+    kubernetes v1.37.2 pkg/registry/core/pod: mutatePodAffinity, mutateTopologySpreadConstraints; on create only.
+    """
+    terms: list[Body] = []
+    if context.since(1, 31):
+        affinity = spec.get("affinity") or {}
+        for field in ("podAffinity", "podAntiAffinity"):
+            found = affinity.get(field) or {}
+            for weighted in found.get("preferredDuringSchedulingIgnoredDuringExecution") or ():
+                terms.append(weighted.get("podAffinityTerm") or {})
+            terms += found.get("requiredDuringSchedulingIgnoredDuringExecution") or ()
+    if context.since(1, 34):
+        terms += spec.get("topologySpreadConstraints") or ()
+    for term in terms:
+        selector = term.get("labelSelector")
+        if selector is None:
+            continue
+        for field, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")):
+            added = [
+                {"key": key, "operator": operator, "values": [labels[key]]}
+                for key in term.get(field) or ()
+                if key in labels
+            ]
+            if added:
+                selector["matchExpressions"] = [*(selector.get("matchExpressions") or ()), *added]
 
 
 def replication_controller(body: Body, context: Context) -> None:

@@ -6,18 +6,19 @@ pkg/registry/apps. What one value alone must be stands in schemas/constraints/ap
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from manifold.apiserver.context import Context
-from manifold.apiserver.faults import Faults
+from manifold.apiserver.faults import TYPE, Faults
 from manifold.apiserver.validate import metadata, pod
 from manifold.apiserver.validate.claims import claim_spec, warn_of_fractions
 from manifold.apiserver.validate.pod.scope import NOTHING, Tolerance
 from manifold.apiserver.validate.pod.tolerance import tolerated
 from manifold.k8s import formats
 from manifold.k8s.equality import same
-from manifold.model import Path
+from manifold.model import MapKey, Path
 
 Body = dict[str, Any]
 
@@ -212,6 +213,25 @@ def _daemon_set(spec: Body, context: Context, faults: Faults, tolerance: Toleran
             faults.required((*here, "maxUnavailable"), "maxUnavailable and maxSurge cannot both be 0")
 
 
+GENERATION = "deprecated.daemonset.template.generation"
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+
+
+def create_daemon_set(body: Body, context: Context, faults: Faults) -> None:
+    """Blame what is wrong with a new DaemonSet, and warn."""
+    _generation(body, faults)
+    spec = body.get("spec") or {}
+    _daemon_set(spec, context, faults, NOTHING)
+    pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
+
+
+def _generation(body: Body, faults: Faults) -> None:
+    """Blame the annotation that apps/v1 keeps a field of older versions in: it is decoded as a number."""
+    text = ((body.get("metadata") or {}).get("annotations") or {}).get(GENERATION)
+    if text is not None and not (_INTEGER.fullmatch(text) and -(1 << 63) <= int(text) < 1 << 63):
+        faults.add(TYPE, ("metadata", "annotations", MapKey(GENERATION)), f"{text!r} is no whole number")
+
+
 _RETENTION = ("Delete", "Retain")
 
 
@@ -294,20 +314,19 @@ def _warn_stateful_set(spec: Body, faults: Faults, *below: str) -> None:
 Rule = Callable[[Body, Context, Faults, Tolerance], None]
 
 
-def _creates(rule: Rule, *, hostname: bool) -> Callable[[Body, Context, Faults], None]:
+def _creates(rule: Rule) -> Callable[[Body, Context, Faults], None]:
     def create(body: Body, context: Context, faults: Faults) -> None:
         spec = body.get("spec") or {}
         rule(spec, context, faults, NOTHING)
-        if hostname:
-            pod.warn_of_name(body.get("metadata") or {}, faults)
+        pod.warn_of_name(body.get("metadata") or {}, faults)
         pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
 
     return create
 
 
-def _tolerance(old: Body, context: Context) -> Tolerance:
+def _tolerance(old: Body) -> Tolerance:
     template = old.get("template") or {}
-    return tolerated(template.get("spec") or {}, (template.get("metadata") or {}).get("annotations") or {}, context)
+    return tolerated(template.get("spec") or {}, (template.get("metadata") or {}).get("annotations") or {})
 
 
 def _fixed(new: Body, old: Body, faults: Faults, *names: str) -> None:
@@ -319,7 +338,7 @@ def _fixed(new: Body, old: Body, faults: Faults, *names: str) -> None:
 def _updates(rule: Rule) -> Callable[[Body, Body, Context, Faults], None]:
     def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
         spec, stored = new.get("spec") or {}, old.get("spec") or {}
-        rule(spec, context, faults, _tolerance(stored, context))
+        rule(spec, context, faults, _tolerance(stored))
         _fixed(spec, stored, faults, "selector")
         if not same(spec, stored):
             pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
@@ -327,17 +346,17 @@ def _updates(rule: Rule) -> Callable[[Body, Body, Context, Faults], None]:
     return update
 
 
-create_deployment = _creates(_deployment, hostname=True)
-create_replica_set = _creates(_replica_set, hostname=True)
-create_daemon_set = _creates(_daemon_set, hostname=False)
+create_deployment = _creates(_deployment)
+create_replica_set = _creates(_replica_set)
 update_deployment = _updates(_deployment)
 update_replica_set = _updates(_replica_set)
 
 
 def update_daemon_set(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """Blame what an update may not make of a DaemonSet."""
+    _generation(new, faults)
     spec, stored = new.get("spec") or {}, old.get("spec") or {}
-    tolerance = _tolerance(stored, context)
+    tolerance = _tolerance(stored)
     values = any(
         formats.label_value(value)
         for expression in (stored.get("selector") or {}).get("matchExpressions") or ()
@@ -364,7 +383,7 @@ def create_stateful_set(body: Body, context: Context, faults: Faults) -> None:
 def update_stateful_set(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """Blame what an update may not make of a StatefulSet."""
     spec, stored = new.get("spec") or {}, old.get("spec") or {}
-    tolerance = _tolerance(stored, context)
+    tolerance = _tolerance(stored)
     before = Faults()
     _stateful_set(stored, context, before, tolerance, stored=True)
     _stateful_set(spec, context, faults, tolerance, stored=True, known=not before.refused)
@@ -404,13 +423,13 @@ def _replication_controller(spec: Body, context: Context, faults: Faults, tolera
     _template(spec, context, faults, tolerance)
 
 
-create_replication_controller = _creates(_replication_controller, hostname=True)
+create_replication_controller = _creates(_replication_controller)
 
 
 def update_replication_controller(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """Blame what is wrong with the new content of a ReplicationController; its selector may change."""
     spec, stored = new.get("spec") or {}, old.get("spec") or {}
-    _replication_controller(spec, context, faults, _tolerance(stored, context))
+    _replication_controller(spec, context, faults, _tolerance(stored))
     if not same(spec, stored):
         pod.warn_of_template(stored.get("template") or {}, TEMPLATE, context, faults)
 

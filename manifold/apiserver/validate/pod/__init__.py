@@ -309,8 +309,7 @@ def create_pod(body: Body, context: Context, faults: Faults) -> None:
     meta, spec = body.get("metadata") or {}, body.get("spec") or {}
     notes = meta.get("annotations") or {}
     name = meta.get("name") or ""
-    labels = meta.get("labels")
-    scope = Scope(spec, context, faults, is_pod=True, name=name, labels=labels)
+    scope = Scope(spec, context, faults, is_pod=True, name=name)
     if notes:
         _annotations(notes, ("metadata", "annotations"), scope)
     spec_of(scope, ("spec",), notes)
@@ -351,9 +350,8 @@ def update_pod(new: Body, old: Body, context: Context, faults: Faults) -> None:
     if spec.get("resources") is None and stored.get("resources") is not None and context.since(1, 34):
         spec["resources"] = stored["resources"]
     _default_tolerations(spec)
-    tolerance = tolerated(stored, former, context)
-    name, labels = meta.get("name") or "", meta.get("labels")
-    scope = Scope(spec, context, faults, is_pod=True, name=name, labels=labels, tolerance=tolerance)
+    tolerance = tolerated(stored, former)
+    scope = Scope(spec, context, faults, is_pod=True, name=meta.get("name") or "", tolerance=tolerance)
     if notes:
         _annotations(notes, ("metadata", "annotations"), scope)
     spec_of(scope, ("spec",), notes)
@@ -414,7 +412,7 @@ def validate_pod_template(found: Body, path: Path, context: Context, faults: Fau
     tolerance = NOTHING
     if old is not None:
         former = (old.get("metadata") or {}).get("annotations") or {}
-        tolerance = tolerated(old.get("spec") or {}, former, context)
+        tolerance = tolerated(old.get("spec") or {}, former)
     template(found, path, context, faults, tolerance=tolerance)
     if old is None or not same(found, old):
         warn_of_template(found, path, context, faults)

@@ -83,9 +83,8 @@ def _selector(selector: Any, path: Path, scope: Scope) -> None:
     scope.faults.extend(f for f in found if "values" not in f.path)
 
 
-def label_keys(match: list[str], mismatch: list[str], selector: Body | None, path: Path, scope: Scope) -> None:
+def label_keys(match: list[str], mismatch: list[str], selector: Body | None, path: Path, faults: Faults) -> None:
     """Blame `matchLabelKeys` and `mismatchLabelKeys` that are no label keys, or repeat the selector."""
-    faults = scope.faults
     for field, keys in (("matchLabelKeys", match), ("mismatchLabelKeys", mismatch)):
         if keys and selector is None:
             faults.forbidden((*path, field), "goes with a labelSelector only")
@@ -94,12 +93,10 @@ def label_keys(match: list[str], mismatch: list[str], selector: Body | None, pat
             label_name(key, (*path, field, i), faults)
     if selector is not None and match:
         index = {key: i for i, key in enumerate(match)}
-        labels = selector.get("matchLabels") or {}
-        seen = set(labels)
-        named = [e.get("key") or "" for e in selector.get("matchExpressions") or ()]
-        # A Pod's own labels become requirements of the selector when it is created.
-        named += [key for key in match if key in labels and key in scope.labels and key not in named]
-        for key in named:
+        # A Pod's own labels have become requirements of the selector by now.
+        seen = set(selector.get("matchLabels") or ())
+        for expression in selector.get("matchExpressions") or ():
+            key = expression.get("key") or ""
             if key in index and key in seen:
                 faults.invalid((*path, index[key]), f"{key!r} stands in matchLabelKeys and in labelSelector")
             seen.add(key)
@@ -121,7 +118,7 @@ def pod_term(term: Body, path: Path, scope: Scope) -> None:
             faults.invalid((*path, "namespace"), message)
     match, mismatch = term.get("matchLabelKeys"), term.get("mismatchLabelKeys")
     if (match or mismatch) and scope.release >= (1, 31):
-        label_keys(match or [], mismatch or [], selector, path, scope)
+        label_keys(match or [], mismatch or [], selector, path, faults)
     key = term.get("topologyKey") or ""
     if not key:
         faults.required((*path, "topologyKey"))
@@ -186,7 +183,7 @@ def spread(constraints: list[Body], path: Path, scope: Scope) -> None:
         keys = constraint.get("matchLabelKeys")
         if keys:
             if scope.release >= (1, 34) and not scope.tolerance.spread_keys:
-                label_keys(keys, [], selector, here, scope)
+                label_keys(keys, [], selector, here, faults)
             else:
                 _older_keys(keys, selector, (*here, "matchLabelKeys"), faults)
         if selector and not scope.tolerance.spread_selectors:

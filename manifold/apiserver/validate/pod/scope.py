@@ -43,7 +43,6 @@ class Scope:
         "grace",
         "host_users",
         "is_pod",
-        "labels",
         "name",
         "os",
         "release",
@@ -61,7 +60,6 @@ class Scope:
         *,
         is_pod: bool = False,
         name: str = "",
-        labels: Body | None = None,
         tolerance: Tolerance = NOTHING,
     ) -> None:
         self.spec = spec
@@ -72,8 +70,6 @@ class Scope:
         """A Pod itself, not a template."""
         self.name = name
         """The Pod's name; empty for templates."""
-        self.labels = labels or {}
-        """The Pod's labels; empty for templates."""
         self.tolerance = tolerance
         self.grace: int = spec.get("terminationGracePeriodSeconds", 30)
         self.restart: str = spec.get("restartPolicy") or "Always"

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate import metadata
 from manifold.apiserver.validate.pod import scheduling, security, volumes
 from manifold.apiserver.validate.pod.scheduling import PREFERRED, REQUIRED
-from manifold.apiserver.validate.pod.scope import Body, Scope, Tolerance
+from manifold.apiserver.validate.pod.scope import Body, Tolerance
 from manifold.k8s import formats
 from manifold.k8s.pods import amount
 from manifold.k8s.pods import containers as every
@@ -26,7 +25,7 @@ def _cost_fits(notes: Mapping[str, str]) -> bool:
     return DELETION_COST not in notes or deletion_cost_fits(notes[DELETION_COST])
 
 
-def tolerated(spec: Body, notes: Mapping[str, str], context: Context) -> Tolerance:
+def tolerated(spec: Body, notes: Mapping[str, str]) -> Tolerance:
     """What the stored Pod spec (and its annotations) has that new ones may not."""
     selectors = list(_affinity_selectors(spec))
     spreads = [c for c in spec.get("topologySpreadConstraints") or () if c.get("labelSelector")]
@@ -37,7 +36,7 @@ def tolerated(spec: Body, notes: Mapping[str, str], context: Context) -> Toleran
         selector_values=any(_bad_values(s) for s in selectors),
         node_affinity_values=_bad_node_values(spec),
         spread_selectors=any(_faulty_selector(c["labelSelector"]) for c in spreads),
-        spread_keys=any(_faulty_keys(c, spec, context) for c in keys),
+        spread_keys=any(_faulty_keys(c) for c in keys),
         token_paths=any(_leads_out(path) for path in _token_paths(spec)),
         host_sysctls=any(
             security.host_sysctl(s.get("name") or "", spec)
@@ -99,10 +98,9 @@ def _faulty_selector(selector: Any) -> bool:
     return bool(faults)
 
 
-def _faulty_keys(constraint: Body, spec: Body, context: Context) -> bool:
+def _faulty_keys(constraint: Body) -> bool:
     faults = Faults()
-    scope = Scope(spec, context, faults)
-    scheduling.label_keys(constraint["matchLabelKeys"], [], constraint.get("labelSelector"), (), scope)
+    scheduling.label_keys(constraint["matchLabelKeys"], [], constraint.get("labelSelector"), (), faults)
     return bool(faults)
 
 
