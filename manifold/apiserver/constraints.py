@@ -26,7 +26,7 @@ ARTEFACT = "constraints.json.zz"
 WORDS = frozenset(
     (
         "required", "format", "pattern", "range", "enum", "min-length", "max-length", "min-items", "max-items", "unique",
-        "unique-by", "each", "keys", "immutable", "since", "until", "source", "message", "help", "reason", "one-of",
+        "unique-by", "each", "keys", "since", "until", "source", "message", "help", "reason", "one-of",
         "at-most-one", "kinds",
     )
 )  # fmt: skip
@@ -405,26 +405,6 @@ def check(body: dict[str, Any], context: Context, faults: Faults) -> None:
     found = of(context.server.release).check(context.kind.type)
     if found is not None:
         found(body, (), faults)
-
-
-def check_update(new: dict[str, Any], old: dict[str, Any], context: Context, faults: Faults) -> None:
-    """Hold the new object against the tables, and both against what is immutable."""
-    check(new, context, faults)
-    _immutable(new, old, context.kind.type, (), context.server.release, faults)
-
-
-def _immutable(new: Any, old: Any, type: Type, path: Path, release: tuple[int, int], faults: Faults) -> None:
-    specs = tables().get(type.name, {})
-    for name, field in type.fields.items():
-        spec = specs.get(name)
-        before, after = old.get(name), new.get(name)
-        if spec and spec.get("immutable") and holds(spec, release):
-            if before != after:
-                faults.add(
-                    reasons.INVALID, (*path, name), "cannot be changed once the object exists", spec.get("help", "")
-                )
-        elif field.type.shape == "object" and before.__class__ is dict and after.__class__ is dict and before != after:
-            _immutable(after, before, field.type, (*path, name), release, faults)
 
 
 def types_named(found: Iterable[str]) -> set[str]:

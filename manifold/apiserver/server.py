@@ -14,8 +14,8 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from manifold.apiserver import constraints, immutable, lifecycle
 from manifold.apiserver import faults as reasons
-from manifold.apiserver import lifecycle
 from manifold.apiserver import update as updating
 from manifold.apiserver.context import Context
 from manifold.apiserver.decode import copy, decode
@@ -176,9 +176,7 @@ class Server:
         if kind.custom is not None:
             kind.custom.validate(body, context, faults)
             return
-        constraints = part("constraints", "")
-        if constraints is not None:
-            constraints.check(body, context, faults)
+        constraints.check(body, context, faults)
         module = part("validate", room(kind.group))
         if module is not None:
             function = module.CREATE.get(kind.kind)
@@ -193,9 +191,8 @@ class Server:
         if kind.custom is not None:
             kind.custom.validate_update(new, old, context, faults)
             return
-        constraints = part("constraints", "")
-        if constraints is not None:
-            constraints.check_update(new, old, context, faults)
+        constraints.check(new, context, faults)
+        immutable.check(new, old, context, faults)
         module = part("validate", room(kind.group))
         if module is None:
             return

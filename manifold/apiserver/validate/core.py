@@ -10,7 +10,7 @@ from typing import Any
 
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
-from manifold.apiserver.validate import apps, pod
+from manifold.apiserver.validate import apps, config, pod
 
 Body = dict[str, Any]
 
@@ -20,6 +20,7 @@ CREATE: dict[str, Callable[[Body, Context, Faults], None]] = {
     "ReplicationController": apps.create_replication_controller,
 }
 UPDATE: dict[str, Callable[[Body, Body, Context, Faults], None]] = {
+    **config.UPDATE,
     "Pod": pod.update_pod,
     "PodTemplate": pod.update_pod_template,
     "ReplicationController": apps.update_replication_controller,

@@ -1,0 +1,65 @@
+"""The engine of `schemas/immutable.yaml`: what an update may not change."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from manifold import assets
+from manifold.apiserver import faults as reasons
+from manifold.apiserver.context import Context
+from manifold.apiserver.faults import Faults
+from manifold.k8s.equality import same
+from manifold.model import Path
+
+Body = dict[str, Any]
+HELP = "delete the object and create it again, or leave the field as it is"
+
+
+class Line(NamedTuple):
+    path: Path
+    blames: Path
+    reason: str
+    established: bool
+
+
+@cache
+def table() -> dict[tuple[str, str], list[Line]]:
+    """The immutable fields of each (group, kind)."""
+    import yaml
+
+    text = (assets.root("schemas") / "immutable.yaml").read_bytes()
+    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    out: dict[tuple[str, str], list[Line]] = {}
+    for line in data["fields"]:
+        path = tuple(line["path"].split("."))
+        blames = tuple(line["blames"].split(".")) if "blames" in line else path
+        found = Line(path, blames, line.get("reason", reasons.INVALID), bool(line.get("established")))
+        out.setdefault((line["group"], line["kind"]), []).append(found)
+    return out
+
+
+def get(body: Any, path: Path) -> Any:
+    """The value at a path of field names, None where something is missing."""
+    for part in path:
+        body = body.get(part) if body.__class__ is dict else None
+    return body
+
+
+def changed(faults: Faults, path: Path, at: Path | None = None, reason: str = reasons.INVALID) -> None:
+    """Say that a field cannot be changed."""
+    faults.add(reason, path, "cannot be changed once the object exists", HELP, at=at)
+
+
+def _established(body: Body) -> bool:
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    return any(c.get("type") == "Established" and c.get("status") == "True" for c in conditions)
+
+
+def check(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """Hold a changed object against what its kind keeps."""
+    for line in table().get((context.kind.group, context.kind.kind), ()):
+        if line.established and not _established(old):
+            continue
+        if not same(get(old, line.path), get(new, line.path)):
+            changed(faults, line.blames, line.path, line.reason)
