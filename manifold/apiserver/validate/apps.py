@@ -73,13 +73,12 @@ def _mismatch(path: Path, faults: Faults) -> None:
     )
 
 
-def _selected(spec: Body, faults: Faults, *, required: bool = True) -> bool:
+def _selected(spec: Body, faults: Faults) -> bool:
     """Blame the selector, and a template that it does not select; False when the selector cannot be read."""
     selector = spec.get("selector")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
     if selector is None:
-        if required:
-            faults.required(SELECTOR, "must be set, and select the labels of the template")
+        faults.required(SELECTOR, "must be set, and select the labels of the template")
         _mismatch(TEMPLATE, faults)
         return True
     metadata.label_selector(selector, SELECTOR, faults)
@@ -87,12 +86,17 @@ def _selected(spec: Body, faults: Faults, *, required: bool = True) -> bool:
         faults.invalid(SELECTOR, "an empty selector would select every Pod")
         return True
     if not _readable(selector):
-        if required:
-            faults.invalid(SELECTOR, "this selector cannot be read")
+        faults.invalid(SELECTOR, "this selector cannot be read")
+        _unseen(faults)
         return False
     if not selects(selector, labels):
         _mismatch(TEMPLATE, faults)
     return True
+
+
+def _unseen(faults: Faults) -> None:
+    """Take back what the tables said of a Pod spec that the server does not look into."""
+    faults[:] = [f for f in faults if f.path[:3] != (*TEMPLATE, "spec")]
 
 
 def _stays_up(spec: Body, path: Path, faults: Faults) -> None:
@@ -268,8 +272,7 @@ def _stateful_set(
     template = spec.get("template") or {}
     known = known and context.server.release >= POD_TEMPLATES
     if not known:
-        # What the tables found there was not asked for.
-        faults[:] = [f for f in faults if f.path[:3] != (*TEMPLATE, "spec")]
+        _unseen(faults)
     if _selected(spec, faults):
         if known:
             own = (template.get("spec") or {}).get("volumes") or []

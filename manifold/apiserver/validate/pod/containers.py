@@ -165,7 +165,7 @@ def _mounts(mounts: list[Body], container: Body, path: Path, scope: Scope) -> No
                 faults.invalid((*path, i, "name"), f"volume {name!r} is used as a device already")
             if where in devices.values():
                 faults.invalid((*path, i, "mountPath"), f"{where!r} is the path of a device")
-        if len(mount) < 3 and where:
+        if len(mount) < 3 and name and where:
             continue
         # From here on the server blames the list, without the item's index.
         below = mount.get("subPath")
@@ -306,7 +306,7 @@ def _probe(name: str, probe: Body, path: Path, scope: Scope) -> None:
 def lifecycle_of(container: Body) -> Body | None:
     """The lifecycle of a container as the server sees it: without a stop signal, whose feature gate is off."""
     found: Body | None = container.get("lifecycle")
-    if found is not None and "stopSignal" in found and not any(found.get(k) for k in ("postStart", "preStop")):
+    if found is not None and "stopSignal" in found and all(found.get(k) is None for k in ("postStart", "preStop")):
         return None
     return found
 
@@ -328,11 +328,11 @@ def _resize(policies: list[Body], path: Path, scope: Scope) -> None:
         seen.add(name)
         # The server blames the list, not its item.
         if not name:
-            faults.required(path, "each item needs a resourceName")
+            faults.required(path, "each item needs a resourceName and a restartPolicy")
         elif name not in _RESIZED:
             faults.not_supported(path, name, _RESIZED)
         if not restart:
-            faults.required(path, "each item needs a restartPolicy")
+            faults.required(path, "each item needs a resourceName and a restartPolicy")
         elif restart not in _RESIZE_POLICIES:
             faults.not_supported(path, restart, _RESIZE_POLICIES)
         if scope.restart == "Never" and restart != "NotRequired":
