@@ -18,7 +18,7 @@ from manifold.apiserver import constraints, immutable, lifecycle
 from manifold.apiserver import faults as reasons
 from manifold.apiserver import update as updating
 from manifold.apiserver.context import Context
-from manifold.apiserver.decode import copy, decode
+from manifold.apiserver.decode import decode
 from manifold.apiserver.default import tables
 from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Kind, load
@@ -115,8 +115,9 @@ class Server:
         kind, context = self._begin(new, namespace, faults, "update")
         if kind is None or context is None:
             return Answer(None, faults, None)
-        # What is stored was decoded once, and what the server owns it takes from there: neither is read anew.
-        before = copy(old)
+        # What the server owns it takes from the stored object as it is, so that is not read anew.
+        before = self._decode(updating.without_owned(old, kind), kind, Faults())[0]
+        updating.put_owned(before, old, kind)
         after, strict = self._decode(updating.without_owned(new, kind), kind, faults)
         quiet = Faults()
         self._default(before, context, quiet)

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from manifold.apiserver.context import Context
+from manifold.apiserver.decode import copy
 from manifold.apiserver.schema import Kind
+from manifold.k8s.equality import same
 
 Body = dict[str, Any]
 
@@ -48,6 +50,16 @@ def without_owned(body: Body, kind: Kind) -> Body:
     if isinstance(meta, dict):
         out["metadata"] = {k: v for k, v in meta.items() if k not in ("creationTimestamp", "managedFields")}
     return out
+
+
+def put_owned(body: Body, stored: Body, kind: Kind) -> None:
+    """Give a decoded object back what `without_owned` left out; in place."""
+    for name in _frozen(kind):
+        if name in stored:
+            body[name] = copy(stored[name])
+    for name in ("creationTimestamp", "managedFields"):
+        if name in (stored.get("metadata") or {}):
+            body.setdefault("metadata", {})[name] = copy(stored["metadata"][name])
 
 
 def prepare(new: Body, old: Body, context: Context) -> None:
@@ -163,7 +175,18 @@ def _align_cluster_ips(new: Body, old: Body) -> None:
             new["clusterIPs"] = [new["clusterIP"]]
 
 
+def _daemon_set(new: Body, old: Body) -> None:
+    """The old count of template changes lives on as an annotation (pkg/apis/apps/v1/conversion.go)."""
+    name = "deprecated.daemonset.template.generation"
+    before = ((old.get("metadata") or {}).get("annotations") or {}).get(name)
+    if before is None or not before.isdecimal():
+        return
+    changed = not same((old.get("spec") or {}).get("template"), (new.get("spec") or {}).get("template"))
+    new["metadata"].setdefault("annotations", {})[name] = str(int(before) + changed)
+
+
 _OWN: dict[tuple[str, str], Callable[[Body, Body], None]] = {
     ("", "Namespace"): _namespace,
     ("", "Service"): _service,
+    ("apps", "DaemonSet"): _daemon_set,
 }

@@ -330,5 +330,8 @@ def _update(server: Server, live: Body, merged: Body, kind: Kind) -> Result:
     if answer.faults.refused or answer.object is None:
         return Result("refused", None, faults=answer.faults)
     stored = store.stored(answer)
+    owners = (merged.get("metadata") or {}).get("managedFields")
+    if owners is not None:
+        stored["metadata"]["managedFields"] = owners
     found = changes.between(live, stored, kind.type)
     return Result("configured" if found else "unchanged", stored, found, answer.faults)
