@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from manifold.apiserver import constraints
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import TYPE, Faults
 from manifold.apiserver.validate import metadata, pod
@@ -24,8 +25,6 @@ Body = dict[str, Any]
 
 SELECTOR: Path = ("spec", "selector")
 TEMPLATE: Path = ("spec", "template")
-IMMUTABLE = "cannot be changed once the object exists"
-ANEW = "delete the object (with --cascade=orphan to keep its Pods) and create it anew"
 
 # Since when the server looks into the Pod template and the claim templates of a StatefulSet.
 POD_TEMPLATES = (1, 34)
@@ -114,13 +113,6 @@ def _template(spec: Body, context: Context, faults: Faults, tolerance: Tolerance
     _stays_up(template.get("spec") or {}, (*TEMPLATE, "spec"), faults)
 
 
-def _not_negative(spec: Body, path: Path, faults: Faults, *names: str) -> None:
-    for name in names:
-        value = spec.get(name)
-        if value is not None and value < 0:
-            faults.invalid((*path, name), f"{value} must not be negative")
-
-
 def _int_or_percent(value: Any, path: Path, faults: Faults) -> None:
     if value.__class__ is str:
         for message in formats.percent(value):
@@ -166,11 +158,9 @@ def _deployment_strategy(spec: Body, faults: Faults) -> None:
 
 
 def _deployment(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
-    _not_negative(spec, ("spec",), faults, "replicas")
     if _selected(spec, faults):
         _template(spec, context, faults, tolerance)
     _deployment_strategy(spec, faults)
-    _not_negative(spec, ("spec",), faults, "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
     deadline, ready = spec.get("progressDeadlineSeconds", 600), spec.get("minReadySeconds") or 0
     if deadline is not None and deadline <= ready:
         faults.invalid(
@@ -179,7 +169,6 @@ def _deployment(spec: Body, context: Context, faults: Faults, tolerance: Toleran
 
 
 def _replica_set(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
-    _not_negative(spec, ("spec",), faults, "replicas", "minReadySeconds")
     if _selected(spec, faults):
         _template(spec, context, faults, tolerance)
 
@@ -199,7 +188,6 @@ def _daemon_set(spec: Body, context: Context, faults: Faults, tolerance: Toleran
         if not selector.get("matchLabels") and not selector.get("matchExpressions"):
             faults.invalid(SELECTOR, "an empty selector would select every Pod")
     _template(spec, context, faults, tolerance)
-    _not_negative(spec, ("spec",), faults, "minReadySeconds", "revisionHistoryLimit")
     strategy = spec.get("updateStrategy") or {}
     kind, rolling = strategy.get("type") or "RollingUpdate", strategy.get("rollingUpdate")
     path: Path = ("spec", "updateStrategy")
@@ -236,9 +224,6 @@ def _generation(body: Body, faults: Faults) -> None:
         faults.add(TYPE, ("metadata", "annotations", MapKey(GENERATION)), f"{text!r} is no whole number")
 
 
-_RETENTION = ("Delete", "Retain")
-
-
 def _stateful_set(
     spec: Body, context: Context, faults: Faults, tolerance: Tolerance, *, stored: bool = False, known: bool = True
 ) -> None:
@@ -247,21 +232,11 @@ def _stateful_set(
     `known`: the template is one that passed, so it is looked at.
     """
     path: Path = ("spec",)
-    management = spec.get("podManagementPolicy") or "OrderedReady"
-    if management not in ("OrderedReady", "Parallel"):
-        faults.invalid((*path, "podManagementPolicy"), f"{management!r} is neither OrderedReady nor Parallel")
     _stateful_strategy(spec, context, faults)
-    retention = spec.get("persistentVolumeClaimRetentionPolicy")
-    if retention is not None:
-        for name in ("whenDeleted", "whenScaled"):
-            value = retention.get(name) or "Retain"
-            if value not in _RETENTION:
-                faults.not_supported((*path, "persistentVolumeClaimRetentionPolicy", name), value, _RETENTION)
     claims = spec.get("volumeClaimTemplates") or []
     if not stored and context.server.release >= CLAIM_TEMPLATES:
         for i, claim in enumerate(claims):
             claim_spec(claim.get("spec") or {}, (*path, "volumeClaimTemplates", i, "spec"), context, faults)
-    _not_negative(spec, path, faults, "replicas", "minReadySeconds")
     ordinals = spec.get("ordinals")
     if ordinals and (ordinals.get("start") or 0) < 0:
         faults.invalid((*path, "ordinals.start"), f"{ordinals['start']} must not be negative")
@@ -297,7 +272,6 @@ def _stateful_strategy(spec: Body, context: Context, faults: Faults) -> None:
         faults.invalid(path, f"{kind!r} is neither RollingUpdate nor OnDelete")
     elif rolling is not None:
         here = (*path, "rollingUpdate")
-        _not_negative(rolling, here, faults, "partition")
         unavailable = rolling.get("maxUnavailable")
         if unavailable is not None and context.server.release >= MAX_UNAVAILABLE:
             here = (*here, "maxUnavailable")
@@ -332,17 +306,10 @@ def _tolerance(old: Body) -> Tolerance:
     return tolerated(template.get("spec") or {}, (template.get("metadata") or {}).get("annotations") or {})
 
 
-def _fixed(new: Body, old: Body, faults: Faults, *names: str) -> None:
-    for name in names:
-        if not same(new.get(name), old.get(name)):
-            faults.invalid(("spec", name), IMMUTABLE, ANEW)
-
-
 def _updates(rule: Rule) -> Callable[[Body, Body, Context, Faults], None]:
     def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
         spec, stored = new.get("spec") or {}, old.get("spec") or {}
         rule(spec, context, faults, _tolerance(stored))
-        _fixed(spec, stored, faults, "selector")
         if not same(spec, stored):
             pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
 
@@ -369,7 +336,6 @@ def update_daemon_set(new: Body, old: Body, context: Context, faults: Faults) ->
         from dataclasses import replace
 
         tolerance = replace(tolerance, selector_values=True)
-    _fixed(spec, stored, faults, "selector")
     _daemon_set(spec, context, faults, tolerance)
     if not same(spec.get("template"), stored.get("template")):
         pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
@@ -388,9 +354,9 @@ def update_stateful_set(new: Body, old: Body, context: Context, faults: Faults) 
     spec, stored = new.get("spec") or {}, old.get("spec") or {}
     tolerance = _tolerance(stored)
     before = Faults()
+    constraints.check(old, context, before)
     _stateful_set(stored, context, before, tolerance, stored=True)
     _stateful_set(spec, context, faults, tolerance, stored=True, known=not before.refused)
-    _fixed(spec, stored, faults, "selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy")
     if not same(spec, stored):
         pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
     _warn_stateful_set(spec, faults, "Spec")
@@ -398,21 +364,16 @@ def update_stateful_set(new: Body, old: Body, context: Context, faults: Faults) 
 
 def create_controller_revision(body: Body, context: Context, faults: Faults) -> None:
     """Blame a ControllerRevision without an object as its data."""
-    _not_negative(body, (), faults, "revision")
     data = body.get("data")
     if data is None or (not isinstance(data, dict) and context.since(1, 34)):
         faults.required(("data",), "must be an object")
 
 
 def update_controller_revision(new: Body, old: Body, context: Context, faults: Faults) -> None:
-    """Blame a ControllerRevision whose data changes."""
-    _not_negative(new, (), faults, "revision")
-    if new.get("data") != old.get("data"):
-        faults.invalid(("data",), IMMUTABLE)
+    """Nothing but what tables say: the data is immutable, and was looked at when it was created."""
 
 
 def _replication_controller(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
-    _not_negative(spec, ("spec",), faults, "minReadySeconds", "replicas")
     template = spec.get("template")
     labels = ((template or {}).get("metadata") or {}).get("labels") or {}
     selector = spec.get("selector") or labels

@@ -5,6 +5,7 @@ Follows kubernetes v1.37.2 pkg/api/pod/warnings.go and pkg/api/node/util.go.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from manifold.k8s import formats
 from manifold.k8s.pods import amount
 from manifold.k8s.pods import containers as every
 from manifold.model import MapKey, Path
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 NODE_LABELS = {
     "beta.kubernetes.io/arch": "kubernetes.io/arch",
@@ -92,8 +95,10 @@ def _term(term: Body, path: Path, faults: Faults, values: bool) -> None:
             faults.warn((*here, "key"), deprecated_label(key))
         if values:
             for j, value in enumerate(expression.get("values") or ()):
-                for message in formats.label_value(value):
-                    faults.warn((*here, "values", j), message)
+                # The server's warning quotes the value; one with control characters fits in no header and is lost.
+                if not _CONTROL.search(value):
+                    for message in formats.label_value(value):
+                        faults.warn((*here, "values", j), message)
 
 
 def _affinity(affinity: Body, path: Path, faults: Faults) -> None:
