@@ -164,6 +164,27 @@ def validate(
     return [*reading.diagnostics, *verdict(reading.documents, asked)]
 
 
+def preview(
+    text: Text,
+    *,
+    kubernetes: str | None = None,
+    crds: Iterable[Mapping[str, Any]] = (),
+    cluster: Iterable[Mapping[str, Any]] = (),
+) -> list[Body]:
+    """The objects as the server would store them: defaults and admission applied, `<allocated>` where the server picks.
+
+    Objects that the server refuses are left out. Raises ReadError where kubectl cannot read the text.
+    """
+    from manifold.apiserver.store import stored
+
+    reading, asked = _prepared(text, kubernetes, crds, cluster)
+    fatal = [d for d in reading.diagnostics if d.rejects]
+    if fatal:
+        raise ReadError(fatal, [d.body for d in reading.documents])
+    answers = [asked.create(d.body, admit=True) for d in reading.documents]
+    return [stored(a) for a in answers if a.object is not None and not a.faults.refused]
+
+
 def lint(
     text: Text,
     *,

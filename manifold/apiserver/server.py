@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from manifold.apiserver import constraints, immutable, lifecycle
+from manifold.apiserver import create as creating
 from manifold.apiserver import faults as reasons
 from manifold.apiserver import update as updating
 from manifold.apiserver.context import Context
@@ -92,6 +93,7 @@ class Server:
         self._default(decoded, context, faults)
         if admit or self.world is not None:
             self._admit("mutate", decoded, context, faults)
+        creating.prepare(decoded, context)
         if self._full:
             found = Faults()
             self._validate(decoded, context, found)

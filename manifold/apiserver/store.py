@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from manifold.apiserver.create import allocate
 from manifold.apiserver.decode import copy
 from manifold.apiserver.schema import Field, Type
 from manifold.k8s.quantity import parse
@@ -113,6 +114,8 @@ def stored(answer: Answer) -> Body:
     """The object of an accepted answer as the server stores it."""
     assert answer.object is not None
     assert answer.kind is not None
+    if answer.context is not None and answer.context.operation == "create":
+        allocate(answer.object, answer.context)
     if answer.kind.custom is not None:
         return dict(answer.object)
     return write(answer.object, answer.kind.type)
