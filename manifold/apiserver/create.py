@@ -15,6 +15,10 @@ from manifold.k8s.pods import qos_class
 
 Body = dict[str, Any]
 ALLOCATED = f"{PREFIX}>"
+# What stands for the server's random suffix and uid while an object is validated, for which `<allocated>` would not do;
+# `allocate` puts the word in their place.
+SUFFIX = "zzzzz"
+UID = "00000000-0000-0000-0000-000000000000"
 # Kinds whose status is written like any other field, or is the answer.
 _STATUS_STAYS = frozenset((("", "Node"), ("", "ComponentStatus")))
 _REVIEWS = frozenset(("authentication.k8s.io", "authorization.k8s.io"))
@@ -50,8 +54,43 @@ def allocate(body: Body, context: Context) -> None:
     meta = body.setdefault("metadata", {})
     if not meta.get("name") and meta.get("generateName"):
         meta["name"] = ALLOCATED
-    if context.kind.custom is None and (context.kind.group, context.kind.kind) == ("", "Service"):
+    if context.kind.custom is not None:
+        return
+    key = (context.kind.group, context.kind.kind)
+    if key == ("", "Service"):
         _addresses(body.get("spec") or {})
+    elif key == ("", "Pod"):
+        _token_volume(body.get("spec") or {})
+    elif key == ("batch", "Job"):
+        _job_uid(body)
+
+
+def _token_volume(spec: Body) -> None:
+    """The suffix of the token's volume is the server's to pick."""
+    name = f"kube-api-access-{SUFFIX}"
+    written = f"kube-api-access-{ALLOCATED}"
+    for volume in spec.get("volumes") or ():
+        if volume.get("name") == name:
+            volume["name"] = written
+    for part in ("initContainers", "containers"):
+        for container in spec.get(part) or ():
+            for mount in container.get("volumeMounts") or ():
+                if mount.get("name") == name:
+                    mount["name"] = written
+
+
+def _job_uid(body: Body) -> None:
+    """A Job's uid stands in its selector, its labels and its template's."""
+    spec = body.get("spec") or {}
+    maps = [
+        (body.get("metadata") or {}).get("labels"),
+        ((spec.get("template") or {}).get("metadata") or {}).get("labels"),
+        (spec.get("selector") or {}).get("matchLabels"),
+    ]
+    for labels in maps:
+        for key in ("controller-uid", "batch.kubernetes.io/controller-uid"):
+            if labels and labels.get(key) == UID:
+                labels[key] = ALLOCATED
 
 
 def _pod(body: Body) -> None:
@@ -66,14 +105,16 @@ def _job(body: Body) -> None:
     """The labels by which a Job knows its Pods, and the selector, unless the user sees to it."""
     spec = body.get("spec") or {}
     template = spec.get("template")
-    if spec.get("manualSelector") or not isinstance(template, dict) or spec.get("selector") is not None:
+    spec.setdefault("manualSelector", False)
+    if spec["manualSelector"] or not isinstance(template, dict) or spec.get("selector") is not None:
         return
-    name = (body.get("metadata") or {}).get("name") or ALLOCATED
+    meta = body.get("metadata") or {}
+    name = meta.get("name") or meta.get("generateName", "") + SUFFIX
     labels = template.setdefault("metadata", {}).setdefault("labels", {})
-    uid = {"controller-uid": ALLOCATED, "batch.kubernetes.io/controller-uid": ALLOCATED}
+    uid = {"controller-uid": UID, "batch.kubernetes.io/controller-uid": UID}
     for key, value in {**uid, "job-name": name, "batch.kubernetes.io/job-name": name}.items():
         labels.setdefault(key, value)
-    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": ALLOCATED}}
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": UID}}
 
 
 def _namespace(body: Body) -> None:
@@ -143,7 +184,16 @@ def _addresses(spec: Body) -> None:
         spec["healthCheckNodePort"] = ALLOCATED
 
 
+def _definition(body: Body) -> None:
+    """The versions that are stored: the one that the definition says."""
+    versions = (body.get("spec") or {}).get("versions") or ()
+    stored = [v.get("name") for v in versions if isinstance(v, dict) and v.get("storage")]
+    if stored:
+        body["status"] = {"storedVersions": stored[:1]}
+
+
 _OWN: dict[tuple[str, str], Callable[[Body], None]] = {
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("", "Pod"): _pod,
     ("", "Namespace"): _namespace,
     ("", "Service"): _service,

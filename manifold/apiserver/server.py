@@ -65,18 +65,18 @@ class Server:
         self.version = self.schema.version
         self.release = self.schema.release
         self.world = world
-        self._crds = list(crds)
+        self.definitions = list(crds)
         self._custom: dict[tuple[str, str], Kind] | None = None
         self._full = self.release >= FULL_VERDICT
 
     def kind(self, api_version: str, kind: str) -> Kind | None:
         """The kind as this server serves it: built-in, or defined by one of its CustomResourceDefinitions."""
         found = self.schema.kind(api_version, kind)
-        if found is None and self._crds:
+        if found is None and self.definitions:
             if self._custom is None:
                 from manifold.apiserver import crd
 
-                self._custom = {(k.api_version, k.kind): k for k in crd.kinds(self._crds)}
+                self._custom = {(k.api_version, k.kind): k for k in crd.kinds(self.definitions)}
             found = self._custom.get((api_version, kind))
         return found
 

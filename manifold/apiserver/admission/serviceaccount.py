@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from manifold.apiserver.context import Context
-from manifold.apiserver.create import ALLOCATED
+from manifold.apiserver.create import SUFFIX
 from manifold.apiserver.decode import copy
 from manifold.apiserver.faults import Faults
 
@@ -44,7 +44,7 @@ def _mount(spec: dict[str, Any]) -> None:
         (v["name"] for v in volumes if str(v.get("name", "")).startswith("kube-api-access-") and v.get("projected")),
         None,
     )
-    volume = there or f"kube-api-access-{ALLOCATED}"
+    volume = there or f"kube-api-access-{SUFFIX}"
     added = False
     for part in ("initContainers", "containers"):
         for container in spec.get(part) or ():

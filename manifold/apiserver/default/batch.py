@@ -25,7 +25,7 @@ def job(body: Body, context: Context) -> None:
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     meta = body.setdefault("metadata", {})
     if labels and not meta.get("labels"):
-        meta["labels"] = dict(labels)
+        meta["labels"] = labels  # one map, as in Go: what the server adds to the template's shows here as well
 
 
 DEFAULTS = {"Job": job}
