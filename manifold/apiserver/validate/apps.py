@@ -80,11 +80,12 @@ def _selected(spec: Body, faults: Faults) -> bool:
         faults.required(SELECTOR, "must be set, and select the labels of the template")
         _mismatch(TEMPLATE, faults)
         return True
-    metadata.label_selector(selector, SELECTOR, faults)
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
         faults.invalid(SELECTOR, "an empty selector would select every Pod")
         return True
-    if not _readable(selector):
+    before = len(faults)
+    metadata.label_selector(selector, SELECTOR, faults)
+    if len(faults) > before:
         faults.invalid(SELECTOR, "this selector cannot be read")
         _unseen(faults)
         return False

@@ -49,7 +49,7 @@ def _ports(ports: list[Body], path: Path, scope: Scope) -> None:
         elif not 0 < number < 65536:
             faults.invalid((*path, i, "containerPort"), f"{number} is no port: 1 to 65535")
         name = port.get("name")
-        if name and not formats.port_name(name):
+        if name and (len(ports) == 1 or not formats.port_name(name)):
             if name in names:
                 faults.duplicate((*path, i, "name"), name)
             names.add(name)
