@@ -7,7 +7,7 @@ pkg/registry/apps. What one value alone must be stands in schemas/constraints/ap
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from manifold.apiserver import constraints
@@ -19,6 +19,7 @@ from manifold.apiserver.validate.pod.scope import NOTHING, Tolerance
 from manifold.apiserver.validate.pod.tolerance import tolerated
 from manifold.k8s import formats
 from manifold.k8s.equality import same
+from manifold.k8s.selectors import matches
 from manifold.model import MapKey, Path
 
 Body = dict[str, Any]
@@ -42,24 +43,6 @@ def _readable(selector: Body) -> bool:
         if operator not in ("In", "NotIn", "Exists", "DoesNotExist") or (operator in ("In", "NotIn")) != bool(values):
             return False
         if formats.qualified_name(expression.get("key") or "") or any(formats.label_value(v) for v in values):
-            return False
-    return True
-
-
-def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether a (readable) label selector selects what has these labels."""
-    for key, value in (selector.get("matchLabels") or {}).items():
-        if labels.get(key) != value:
-            return False
-    for expression in selector.get("matchExpressions") or ():
-        key, operator, values = expression.get("key"), expression.get("operator"), expression.get("values") or ()
-        if operator == "In":
-            fits = key in labels and labels[key] in values
-        elif operator == "NotIn":
-            fits = key not in labels or labels[key] not in values
-        else:
-            fits = (key in labels) == (operator == "Exists")
-        if not fits:
             return False
     return True
 
@@ -89,7 +72,7 @@ def _selected(spec: Body, faults: Faults) -> bool:
         faults.invalid(SELECTOR, "this selector cannot be read")
         _unseen(faults)
         return False
-    if not selects(selector, labels):
+    if not matches(selector, labels):
         _mismatch(TEMPLATE, faults)
     return True
 
@@ -184,7 +167,7 @@ def _daemon_set(spec: Body, context: Context, faults: Faults, tolerance: Toleran
         _mismatch(TEMPLATE, faults)
     else:
         metadata.label_selector(selector, SELECTOR, faults, lenient_values=tolerance.selector_values)
-        if _readable(selector) and not selects(selector, labels):
+        if _readable(selector) and not matches(selector, labels):
             _mismatch(TEMPLATE, faults)
         if not selector.get("matchLabels") and not selector.get("matchExpressions"):
             faults.invalid(SELECTOR, "an empty selector would select every Pod")
