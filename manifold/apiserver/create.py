@@ -125,7 +125,11 @@ def _namespace(body: Body) -> None:
 
 
 def _daemon_set(body: Body) -> None:
-    body["metadata"].setdefault("annotations", {})["deprecated.daemonset.template.generation"] = "1"
+    annotations, key = body["metadata"].setdefault("annotations", {}), "deprecated.daemonset.template.generation"
+    text = annotations.get(key)
+    # What is no number is blamed by validation.
+    if text is None or (text.lstrip("+-").isdecimal() and int(text) < 1):
+        annotations[key] = "1"
 
 
 def _endpoint_slice(body: Body) -> None:
