@@ -24,6 +24,7 @@ from manifold.apiserver.default import tables
 from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
+from manifold.model import Path
 
 Body = dict[str, Any]
 Validator = Callable[[Body, Context, Faults], None]
@@ -99,7 +100,7 @@ class Server:
             self._validate(decoded, context, found)
             if self.world is not None:
                 self._admit("validate", decoded, context, found)
-            faults.extend(once(follow(found, strict) if strict else found))
+            faults.extend(once(follow(found, strict, decoded) if strict else found))
         return Answer(decoded, faults, kind, context)
 
     def strict(self, body: Body) -> Faults:
@@ -127,7 +128,7 @@ class Server:
         updating.prepare(after, before, context)
         found = Faults()
         self._validate_update(after, before, context, found)
-        faults.extend(once(follow(found, strict) if strict else found))
+        faults.extend(once(follow(found, strict, after) if strict else found))
         return Answer(after, faults, kind, context)
 
     def _begin(self, body: Body, namespace: str, faults: Faults, operation: Any) -> tuple[Kind | None, Context | None]:
@@ -218,19 +219,40 @@ def once(found: Faults) -> Faults:
     return Faults(first.values())
 
 
-def follow(found: Faults, strict: Iterable[Fault]) -> Faults:
-    """The faults in `found` that do not merely follow from strict ones.
+def follow(found: Faults, strict: Iterable[Fault], body: Body) -> Faults:
+    """The faults in `found` that do not merely follow from strict ones; `body` is the decoded object.
 
     The server stops at a strict error. People want everything at once, but not `image` called missing because it was
-    written `imgae`: a missing field beside an unknown one, and what lies at or below a wrong type, are left out.
+    written `imgae`: what is missing beside or within an unknown field's object, what is blamed for that, and what lies
+    at or below a wrong type, are left out.
     """
     unknown = {f.path[:-1] for f in strict if f.reason == reasons.UNKNOWN_FIELD}
     wrong = [f.path for f in strict if f.reason != reasons.UNKNOWN_FIELD]
     kept = Faults()
+    left_out: set[Path] = set()
     for fault in found:
-        if fault.reason == reasons.REQUIRED and (fault.path[:-1] in unknown or fault.path in unknown):
+        path = fault.path
+        if fault.reason in (reasons.REQUIRED, reasons.INVALID) and (path in unknown or _missing(path, unknown, body)):
+            left_out.add(path)
             continue
-        if any(fault.path[: len(path)] == path or path[: len(fault.path)] == fault.path for path in wrong):
+        if fault.at is not None and fault.at in left_out:
+            continue
+        if any(path[: len(there)] == there or there[: len(path)] == path for there in wrong):
             continue
         kept.append(fault)
     return kept
+
+
+def _missing(path: Path, unknown: set[Path], body: Body) -> bool:
+    """Whether what is missing at `path` is missing because a field next to it, or to one above it, has a wrong name."""
+    value: Any = body
+    for i, part in enumerate(path):
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            value = None
+        if not value:
+            return path[:i] in unknown
+    return False

@@ -12,7 +12,7 @@ from typing import Any
 
 from manifold.apiserver import constraints
 from manifold.apiserver.context import Context
-from manifold.apiserver.faults import TYPE, Faults
+from manifold.apiserver.faults import INVALID, TYPE, Faults
 from manifold.apiserver.validate import metadata, pod
 from manifold.apiserver.validate.claims import claim_spec, warn_of_fractions
 from manifold.apiserver.validate.pod.scope import NOTHING, Tolerance
@@ -47,11 +47,13 @@ def _readable(selector: Body) -> bool:
     return True
 
 
-def _mismatch(path: Path, faults: Faults) -> None:
-    faults.invalid(
-        (*path, "metadata", "labels"),
+def _mismatch(faults: Faults, at: Path | None = None) -> None:
+    faults.add(
+        INVALID,
+        (*TEMPLATE, "metadata", "labels"),
         "spec.selector does not select these labels",
         "give the template the labels that the selector asks for",
+        at=at,
     )
 
 
@@ -61,7 +63,7 @@ def _selected(spec: Body, faults: Faults) -> bool:
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
     if selector is None:
         faults.required(SELECTOR, "must be set, and select the labels of the template")
-        _mismatch(TEMPLATE, faults)
+        _mismatch(faults, SELECTOR)
         return True
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
         faults.invalid(SELECTOR, "an empty selector would select every Pod")
@@ -73,7 +75,7 @@ def _selected(spec: Body, faults: Faults) -> bool:
         _unseen(faults)
         return False
     if not matches(selector, labels):
-        _mismatch(TEMPLATE, faults)
+        _mismatch(faults)
     return True
 
 
@@ -164,11 +166,11 @@ def _daemon_set(spec: Body, context: Context, faults: Faults, tolerance: Toleran
     selector = spec.get("selector")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
     if selector is None:
-        _mismatch(TEMPLATE, faults)
+        _mismatch(faults, SELECTOR)
     else:
         metadata.label_selector(selector, SELECTOR, faults, lenient_values=tolerance.selector_values)
         if _readable(selector) and not matches(selector, labels):
-            _mismatch(TEMPLATE, faults)
+            _mismatch(faults)
         if not selector.get("matchLabels") and not selector.get("matchExpressions"):
             faults.invalid(SELECTOR, "an empty selector would select every Pod")
     _template(spec, context, faults, tolerance)
@@ -367,7 +369,7 @@ def _replication_controller(spec: Body, context: Context, faults: Faults, tolera
         faults.required(TEMPLATE)
         return
     if selector and any(labels.get(k) != v for k, v in selector.items()):
-        _mismatch(TEMPLATE, faults)
+        _mismatch(faults)
     _template(spec, context, faults, tolerance)
 
 
