@@ -253,6 +253,6 @@ def _missing(path: Path, unknown: set[Path], body: Body) -> bool:
             value = value[part]
         else:
             value = None
-        if not value:
+        if value is None:
             return path[:i] in unknown
     return False
