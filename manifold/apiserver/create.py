@@ -11,7 +11,7 @@ from typing import Any
 
 from manifold.apiserver.context import Context
 from manifold.apiserver.decode import ALLOCATED as PREFIX
-from manifold.k8s.pods import qos_class
+from manifold.k8s.pods import APPARMOR, apparmor_profile, qos_class
 
 Body = dict[str, Any]
 ALLOCATED = f"{PREFIX}>"
@@ -61,6 +61,8 @@ def allocate(body: Body, context: Context) -> None:
         _addresses(body.get("spec") or {})
     elif key == ("", "Pod"):
         _token_volume(body.get("spec") or {})
+        if context.since(1, 30):
+            _apparmor(body)
     elif key == ("batch", "Job"):
         _job_uid(body)
 
@@ -99,6 +101,25 @@ def _pod(body: Body) -> None:
     except ValueError:  # a quantity that is none is blamed elsewhere
         return
     body["status"] = {"phase": "Pending", "qosClass": quality}
+    if (body.get("spec") or {}).get("schedulingGates"):
+        waiting = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": ALLOCATED}
+        message = "Scheduling is blocked due to non-empty scheduling gates"
+        body["status"]["conditions"] = [{**waiting, "reason": "SchedulingGated", "message": message}]
+
+
+def _apparmor(body: Body) -> None:
+    """Annotations that once were AppArmor profiles become fields; after validation, which warns of the annotations."""
+    notes = (body.get("metadata") or {}).get("annotations") or {}
+    spec = body.get("spec") or {}
+    if not any(key.startswith(APPARMOR) for key in notes) or (spec.get("os") or {}).get("name") == "windows":
+        return
+    own = (spec.get("securityContext") or {}).get("appArmorProfile")
+    for part in ("initContainers", "containers"):
+        for container in spec.get(part) or ():
+            profile = apparmor_profile(notes.get(f"{APPARMOR}{container.get('name')}", ""))
+            context = container.get("securityContext") or {}
+            if profile is not None and profile != own and context.get("appArmorProfile") is None:
+                container["securityContext"] = {**context, "appArmorProfile": profile}
 
 
 def _job(body: Body) -> None:

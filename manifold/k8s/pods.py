@@ -151,6 +151,22 @@ def limits(pod_spec: Body) -> Resources:
     return total
 
 
+APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
+"""What the annotations begin with that once were the AppArmor profiles of containers."""
+
+
+def apparmor_profile(annotation: str) -> dict[str, str] | None:
+    """The profile that the value of an AppArmor annotation means, or None."""
+    if annotation == "unconfined":
+        return {"type": "Unconfined"}
+    if annotation == "runtime/default":
+        return {"type": "RuntimeDefault"}
+    name = annotation.removeprefix("localhost/")
+    if name != annotation and name.strip() == name and name:
+        return {"type": "Localhost", "localhostProfile": name}
+    return None
+
+
 def _class_of(resources: Body) -> QoS:
     asked, limited = resources.get("requests") or {}, resources.get("limits") or {}
     if not asked and not limited:

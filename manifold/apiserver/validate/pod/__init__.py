@@ -20,6 +20,7 @@ from manifold.apiserver.validate.pod.tolerance import tolerated
 from manifold.apiserver.validate.pod.update import mutable_only
 from manifold.k8s import formats
 from manifold.k8s.equality import same
+from manifold.k8s.pods import APPARMOR
 from manifold.k8s.pods import containers as every
 from manifold.model import MapKey, Path
 
@@ -357,7 +358,7 @@ def update_pod(new: Body, old: Body, context: Context, faults: Faults) -> None:
     spec_of(scope, ("spec",), notes)
     _only_pods(spec, scope)
     for key in notes.keys() | former.keys():
-        if notes.get(key) != former.get(key) and (key == MIRROR or key.startswith(security.APPARMOR_CONTAINER)):
+        if notes.get(key) != former.get(key) and (key == MIRROR or key.startswith(APPARMOR)):
             faults.forbidden(("metadata", "annotations", MapKey(key)), "cannot be changed once the Pod exists")
     if notes:
         _annotations(notes, ("metadata", "annotations"), scope)

@@ -12,12 +12,12 @@ from typing import Any
 
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate.pod.scope import Body, Scope
+from manifold.k8s.pods import APPARMOR
 from manifold.k8s.pods import containers as every
 from manifold.model import MapKey, Path
 
 SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
 SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
-APPARMOR_CONTAINER = "container.apparmor.security.beta.kubernetes.io/"
 
 _APPARMOR_TYPES = ("Localhost", "RuntimeDefault", "Unconfined")
 
@@ -249,8 +249,8 @@ def profile_annotations(found: Mapping[str, str], spec: Body, path: Path, faults
         if key == SECCOMP_POD or key.startswith(SECCOMP_CONTAINER):
             # The server spells this key like a field.
             _seccomp_text(value, (*path, key), faults)
-        elif key.startswith(APPARMOR_CONTAINER):
-            name = key.removeprefix(APPARMOR_CONTAINER)
+        elif key.startswith(APPARMOR):
+            name = key.removeprefix(APPARMOR)
             if all(one.get("name") != name for one, _ in every(spec)):
                 faults.invalid((*path, MapKey(key)), f"there is no container {name!r}")
             if value not in ("", "runtime/default", "unconfined") and not value.startswith("localhost/"):
@@ -284,7 +284,7 @@ def agree(found: Mapping[str, str], spec: Body, path: Path, scope: Scope) -> Non
         return
     for one, where in every(spec, path):
         profile = (one.get("securityContext") or {}).get("appArmorProfile") or own.get("appArmorProfile")
-        key = f"{APPARMOR_CONTAINER}{one.get('name') or ''}"
+        key = f"{APPARMOR}{one.get('name') or ''}"
         if profile is not None and key in found:
             _same(found[key], profile, (*where, "securityContext", "appArmorProfile"), False, faults)
 

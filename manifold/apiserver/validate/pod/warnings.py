@@ -15,7 +15,7 @@ from manifold.apiserver.validate.pod import security
 from manifold.apiserver.validate.pod.scheduling import PREFERRED, REQUIRED
 from manifold.apiserver.validate.pod.scope import Body, Scope
 from manifold.k8s import formats
-from manifold.k8s.pods import amount
+from manifold.k8s.pods import APPARMOR, amount, apparmor_profile
 from manifold.k8s.pods import containers as every
 from manifold.model import MapKey, Path
 
@@ -267,24 +267,13 @@ def _annotations(notes: Mapping[str, str], spec: Body, path: Path, scope: Scope)
         key = f"{security.SECCOMP_CONTAINER}{container.get('name') or ''}"
         if key in notes and not context.get("seccompProfile"):
             faults.warn((*where, MapKey(key)), "does nothing since 1.27: use securityContext.seccompProfile")
-        key = f"{security.APPARMOR_CONTAINER}{container.get('name') or ''}"
+        key = f"{APPARMOR}{container.get('name') or ''}"
         if key in notes and context.get("appArmorProfile") is None and scope.release >= (1, 30):
-            meant = apparmor_of(notes[key])
+            meant = apparmor_profile(notes[key])
             # A Pod gets the field from a valid annotation; what says the same as the Pod's own profile is not worth a word.
             if meant is None or meant != own:
                 if not (scope.is_pod and scope.os == "windows"):
                     faults.warn((*where, MapKey(key)), "deprecated since 1.30: use securityContext.appArmorProfile")
-
-
-def apparmor_of(annotation: str) -> Body | None:
-    """The profile that the value of an AppArmor annotation means, or None."""
-    if annotation == "unconfined":
-        return {"type": "Unconfined"}
-    if annotation == "runtime/default":
-        return {"type": "RuntimeDefault"}
-    if annotation.startswith("localhost/") and annotation != "localhost/":
-        return {"type": "Localhost", "localhostProfile": annotation.removeprefix("localhost/")}
-    return None
 
 
 def _containers(spec: Body, path: Path, scope: Scope) -> None:
