@@ -25,7 +25,8 @@ from yaml.events import (
 from manifold.model import NOWHERE, Path, Span
 from manifold.read import scalars
 
-Parser = getattr(yaml, "CParser", yaml.SafeLoader)
+# libyaml's parser; the pure Python one, six times as slow, where PyYAML was built without it.
+Parser = getattr(yaml.cyaml, "CParser", yaml.SafeLoader) if yaml.__with_libyaml__ else yaml.SafeLoader
 DEEPEST = 10_000  # go-yaml's and encoding/json's limit of nesting
 # go-yaml refuses a document that is mostly aliases (yaml/v2 decode.go: allowedAliasRatio).
 ALIAS_FREE, ALIAS_LARGE = 400_000, 4_000_000
@@ -73,7 +74,10 @@ def parse(text: str) -> Parsed:
     Raises UnreadableError where kubectl gives up.
     """
     _characters(text)
-    parser = Parser(text)
+    return _parse(Parser(text))
+
+
+def _parse(parser: Any) -> Parsed:
     try:
         return _Builder(parser).document()
     except yaml.MarkedYAMLError as error:
@@ -81,12 +85,11 @@ def parse(text: str) -> Parsed:
         words = ", ".join(p for p in (error.context, error.problem) if p)
         if mark is None:
             raise UnreadableError(words, 1, 1) from error
+        if "maximum nesting depth" in words:  # libyaml's own bound, a tenth of go-yaml's
+            raise _fail("nested more than 1,000 levels deep, which is not read here", mark, "yaml/depth") from error
         raise _fail(words, mark) from error
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise UnreadableError(
-            f"the character U+{ord(str(error.character)):04X} is not allowed", line, 1, "yaml/character"
-        ) from error
+        raise UnreadableError(f"a character is not allowed: {error.reason}", 1, 1, "yaml/character") from error
     finally:
         dispose = getattr(parser, "dispose", None)
         if dispose is not None:

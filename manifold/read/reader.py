@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -30,8 +31,9 @@ class _StopError(Exception):
 
 
 class _Reader:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, fast: bool) -> None:
         self.source = source
+        self.fast = fast
         self.out = Reading([])
 
     def say(
@@ -95,14 +97,12 @@ class _Reader:
             at = end
         for index, (start, end, body) in enumerate(bodies):
             self.out.pieces += 1
-            self._object(_normal(body), index, partial(_locate_late, text[start:end], text.count("\n", 0, start)))
+            self._object(_normal(body), index, Late(text[start:end], text.count("\n", 0, start)))
         return True
 
     # YAML ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _yaml(self, text: str) -> None:
-        from manifold.read import exact
-
         for index, piece in enumerate(split.pieces(text)):
             self.out.pieces += 1
             if piece.bad:
@@ -118,6 +118,15 @@ class _Reader:
             chunk = piece.text.removeprefix("\ufeff")
             if not chunk.strip():
                 continue
+            if self.fast:
+                from manifold.read import fast
+
+                body = fast.parse(chunk if chunk.endswith("\n") else chunk + "\n")
+                if body is not None:
+                    self._object(body, index, Late(chunk, piece.line))
+                    continue
+            from manifold.read import exact
+
             try:
                 parsed = exact.parse(chunk if chunk.endswith("\n") else chunk + "\n")
             except exact.UnreadableError as error:
@@ -345,16 +354,35 @@ def _locate(find: Callable[[Any, Path, int], Span], root: Any, line: int, path: 
     return find(root, path, line)
 
 
-def _locate_late(text: str, line: int, path: Path) -> Span:
-    """The place in a JSON text: its nodes are made when they are first asked for."""
-    from manifold.read import exact
+class Late:
+    """The way from a path to its place in a text whose nodes are made when they are first asked for."""
 
-    try:
-        return exact.locate(exact.parse(text + "\n").root, path, line)
-    except exact.UnreadableError:
-        return Span(line + 1, 1, line + 1, 2)
+    __slots__ = ("_line", "_root", "_text")
+
+    def __init__(self, text: str, line: int) -> None:
+        self._text, self._line = text, line
+        self._root: Any = None
+
+    def __call__(self, path: Path) -> Span:
+        from manifold.read import exact
+
+        if self._root is None:
+            try:
+                self._root = exact.parse(self._text + "\n").root
+            except exact.UnreadableError:
+                return Span(self._line + 1, 1, self._line + 1, 2)
+        return exact.locate(self._root, path, self._line)
 
 
-def read(source: Source) -> Reading:
-    """The objects of a source in order, Lists expanded; diagnostics of what kubectl cannot read, or loses."""
-    return _Reader(source).run()
+# Below this size the exact reader is done before the fast one's libraries are loaded.
+PAYS_FROM = 16 * 1024
+
+
+def read(source: Source, *, fast: bool | None = None) -> Reading:
+    """The objects of a source in order, Lists expanded; diagnostics of what kubectl cannot read, or loses.
+
+    `fast` says whether clean text is read by the fast path; by default, where it pays.
+    """
+    if fast is None:
+        fast = len(source.data) >= PAYS_FROM or "ryml" in sys.modules
+    return _Reader(source, fast).run()

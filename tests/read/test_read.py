@@ -1,0 +1,223 @@
+"""Reading as kubectl reads: traps by name, places, and two paths that agree."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from manifold.model import Source, Span
+from manifold.read import exact, fast, read, scalars
+from manifold.read.walk import walk
+
+HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+
+
+def source(text: str | bytes, named: bool = True) -> Source:
+    return Source("a.yaml", text if isinstance(text, bytes) else text.encode(), named)
+
+
+def bodies(text: str | bytes) -> list[dict[str, Any]]:
+    return [d.body for d in read(source(text)).documents]
+
+
+def rules(text: str | bytes) -> list[str]:
+    return [d.rule for d in read(source(text)).diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("y", True), ("No", False), ("oN", "oN"), ("0644", 420), ("0o17", 15), ("080", 80.0), ("1_000", 1000), ("_1", "_1"),
+        ("+0x1f", 31), ("-0b11", -3), ("1:30", "1:30"), ("1e400", "1e400"), (".5", 0.5), ("5.", 5.0), ("1e", "1e"), ("~", None),
+        ("nUll", "nUll"), ("2021-01-01", "2021-01-01"), ("inf", "inf"), (".inf", math.inf), ("9223372036854775807", 2**63 - 1),
+        ("", None), ("0x", "0x"), ("<<", "<<"), ("-", "-"),
+    ],
+)  # fmt: skip
+def test_plain_scalars_are_those_of_yaml_1_1(text: str, value: Any) -> None:
+    """As go-yaml resolves them."""
+    found = scalars.plain(text)
+
+    assert (value, type(value)) == (found, type(found))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(2.0, "2"), (1e3, "1000"), (1e-7, "1e-07"), (123456789.125, "1.2345679e+08"), (True, "true"), (5, "5")],
+)
+def test_keys_are_texts(value: Any, text: str) -> None:
+    """Floats at 32-bit precision, as sigs.k8s.io/yaml prints them."""
+    assert text == scalars.key(value)
+
+
+def test_duplicate_key_is_reported_and_the_last_wins() -> None:
+    """kubectl says nothing of it."""
+    reading = read(source(HEAD + "data:\n  a: x\n  a: z\n"))
+
+    assert reading.documents[0].body["data"] == {"a": "z"}
+    assert [(d.rule, d.line, d.column) for d in reading.diagnostics] == [("duplicate-key", 6, 3)]
+    assert not reading.diagnostics[0].rejects
+
+
+def test_documents_are_cut_where_kubectl_cuts() -> None:
+    """Comments after the marker, empty documents, no newline at the end."""
+    text = f"# head\n---\n{HEAD}--- # next\n---\n# nothing\n---\n{HEAD.rstrip()}"
+
+    assert len(bodies(text)) == 2
+
+
+def test_bad_separator_loses_the_document_before_it() -> None:
+    """Nothing but a comment may follow."""
+    assert (bodies(f"{HEAD}--- {{a: b}}\n"), rules(f"{HEAD}--- {{a: b}}\n")) == ([], ["yaml/separator"])
+
+
+def test_text_after_three_dots_is_lost() -> None:
+    """And that is said."""
+    assert rules(f"{HEAD}...\n{HEAD}") == ["lost-document"]
+
+
+def test_lists_are_expanded_with_their_places() -> None:
+    """Typed lists give their items a kind."""
+    text = "apiVersion: v1\nkind: ConfigMapList\nitems:\n- metadata:\n    name: a\n- metadata: {name: b}\n"
+    reading = read(source(text))
+
+    assert [d.kind for d in reading.documents] == ["ConfigMap", "ConfigMap"]
+    assert Span(5, 11, 5, 12) == reading.documents[0].locate(("metadata", "name"))
+
+
+def test_merge_keys_give_way_to_what_comes_after() -> None:
+    """An explicit key after the merge wins."""
+    text = HEAD + "x: &x {a: one, b: two}\ndata:\n  <<: *x\n  b: mine\n"
+
+    assert bodies(text)[0]["data"] == {"a": "one", "b": "mine"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [1\nb: 2\n",
+        "a: *none\n",
+        "a: &a [*a]\n",
+        "? [x]\n: y\n",
+        "a: .inf\n",
+        "a: \x01\n",
+        "a: \x85\x00\n",
+        "<<: text\n",
+        "%YAML 1.2\n---\na: b\n",
+        "text\n",
+        "[1]\n",
+        "{}\n",
+    ],
+)
+def test_what_kubectl_cannot_read_is_said(text: str) -> None:
+    """One diagnostic that rejects, and no object."""
+    reading = read(source(text))
+
+    assert reading.documents == []
+    assert any(d.rejects for d in reading.diagnostics)
+
+
+def test_alias_bomb_is_refused() -> None:
+    """In bounded time and memory."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"] + [
+        f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9)
+    ]
+
+    assert rules("\n".join(lines) + "\n") == ["yaml/alias"]
+
+
+def test_deep_nesting_is_bounded() -> None:
+    """A diagnostic, no crash."""
+    assert rules("a: " + "[" * 10_010 + "]" * 10_010 + "\n") == ["yaml/depth"]
+
+
+def test_utf_16_and_broken_utf_8_are_read() -> None:
+    """As kubectl reads them."""
+    assert [b["metadata"]["name"] for b in bodies(HEAD.encode("utf-16"))] == ["a"]
+    assert rules(HEAD.encode() + b"data: {a: \xff}\n") == ["invalid-utf8"]
+
+
+def test_json_and_streams_of_json_are_read() -> None:
+    """Objects one after another."""
+    one = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "x": 1.0}'
+
+    assert [b["x"] for b in bodies(one + "\n" + one)] == [1, 1]
+
+
+def test_positions_are_of_the_nearest_that_is_there() -> None:
+    """A missing field is shown at its parent's key."""
+    document = read(source(HEAD)).documents[0]
+
+    assert Span(3, 18, 3, 19) == document.locate(("metadata", "name"))
+    assert Span(3, 1, 3, 9) == document.locate(("metadata", "labels", "x"))
+
+
+def test_folder_is_walked_as_a_person_would(tmp_path: Path) -> None:
+    """Hidden, ignored and rendered files are left out, the last with a word."""
+    for name in (
+        "a.yaml",
+        ".hidden/b.yaml",
+        "out/c.yaml",
+        "chart/Chart.yaml",
+        "chart/templates/d.yaml",
+        "k/kustomization.yaml",
+        "k/patch.yaml",
+        "notes.txt",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text("a: b\n")
+    (tmp_path / ".gitignore").write_text("out/\n")
+    (tmp_path / "k/kustomization.yaml").write_text("patches: [{path: patch.yaml}]\n")
+    found = walk([tmp_path, tmp_path / "a.yaml"])
+
+    assert [Path(s.name).name for s in found.sources] == ["a.yaml", "kustomization.yaml"]
+    assert {"Chart.yaml", "templates", "patch.yaml"} == {Path(s.file).name for s in found.skipped}
+
+
+def test_documents_of_a_folder_that_are_no_manifests_are_skipped() -> None:
+    """Without a finding."""
+    reading = read(source("a: b\n---\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", named=False))
+
+    assert (reading.diagnostics, len(reading.skipped)) == ([], 2)
+
+
+FILES = sorted((Path(__file__).resolve().parents[2] / "fixtures").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda p: p.stem)
+def test_both_paths_agree_on_fixtures(file: Path) -> None:
+    """Value for value, type for type."""
+    slow = read(source(file.read_text()), fast=False)
+    quick = read(source(file.read_text()), fast=True)
+
+    assert [repr(d.body) for d in slow.documents] == [repr(d.body) for d in quick.documents]
+
+
+WORDS = st.text("abcyYnNoOeEsStTrRuUfF019_.:+-~xX#'\" ,[]{}&*!|>%@`", max_size=8)
+VALUES = st.recursive(WORDS, lambda v: st.lists(v, max_size=3) | st.dictionaries(WORDS, v, max_size=3), max_leaves=8)
+
+
+def render(value: Any, indent: int = 0) -> str:
+    pad = "  " * indent
+    if isinstance(value, dict):
+        return "".join(f"\n{pad}{k}:{render(v, indent + 1)}" for k, v in value.items()) if value else " {}"
+    if isinstance(value, list):
+        return "".join(f"\n{pad}-{render(v, indent + 1)}" for v in value) if value else " []"
+    return f" {value}"
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(WORDS, VALUES, max_size=4))
+def test_both_paths_agree_on_generated_text(value: dict[str, Any]) -> None:
+    """What the gate lets through, the exact path reads the same."""
+    text = render(value).lstrip("\n") + "\n"
+    quick = fast.parse(text)
+    if quick is None:
+        return
+    parsed = exact.parse(text)
+
+    assert repr(parsed.value) == repr(quick)
+    assert not parsed.duplicates
