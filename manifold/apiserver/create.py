@@ -11,6 +11,7 @@ from typing import Any
 
 from manifold.apiserver.context import Context
 from manifold.apiserver.decode import ALLOCATED as PREFIX
+from manifold.k8s import pods
 from manifold.k8s.pods import APPARMOR, apparmor_profile, qos_class
 
 Body = dict[str, Any]
@@ -44,6 +45,8 @@ def prepare(body: Body, context: Context) -> None:
         body.pop("status", None)
         if key in _FIRST_STATUS:
             body["status"] = dict(_FIRST_STATUS[key])
+    if key == ("", "Pod") and context.since(1, 34):
+        _whole_pod(body.get("spec") or {}, context)
     own = _OWN.get(key)
     if own is not None:
         own(body)
@@ -105,6 +108,38 @@ def _pod(body: Body) -> None:
         waiting = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": ALLOCATED}
         message = "Scheduling is blocked due to non-empty scheduling gates"
         body["status"]["conditions"] = [{**waiting, "reason": "SchedulingGated", "message": message}]
+
+
+def _whole_pod(spec: Body, context: Context) -> None:
+    """What a Pod asks for as a whole, where it says so in part: the rest comes from its containers.
+
+    pkg/api/pod: DefaultPodLevelResources; before 1.37 pkg/apis/core/v1: defaultPodRequests, which sets no limits.
+    """
+    resources = spec.get("resources") or {}
+    requests, limits = dict(resources.get("requests") or {}), dict(resources.get("limits") or {})
+    if not requests and not limits:
+        return
+    most = pods.container_limits(spec)
+    for name, total in most.items():
+        if name.startswith("hugepages-") and name not in requests:
+            limits.setdefault(name, str(total))
+    if limits or context.since(1, 37):
+        for name, total in pods.container_requests(spec).items():
+            if name in ("cpu", "memory"):
+                requests.setdefault(name, str(total))
+        for name, amount in limits.items():
+            if pods.pod_level(name):
+                requests.setdefault(name, amount)
+    if context.since(1, 37):
+        for name, amount in requests.items():
+            limited = all(name in ((c.get("resources") or {}).get("limits") or {}) for c, _ in pods.containers(spec))
+            if pods.pod_level(name) and name not in limits and limited and name in most:
+                limits[name] = amount if pods.amount(amount) > most[name] else str(most[name])
+    spec["resources"] = {
+        **resources,
+        **({"limits": limits} if limits else {}),
+        **({"requests": requests} if requests else {}),
+    }
 
 
 def _apparmor(body: Body) -> None:

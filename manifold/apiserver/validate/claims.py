@@ -101,7 +101,8 @@ def claim_template_metadata(meta: Body, path: Path, faults: Faults) -> None:
     if labels:
         metadata.labels(labels, (*path, "labels"), faults)
     for field, value in meta.items():
-        if field not in ("annotations", "labels") and value:
+        # An empty list is one that is set, to the server.
+        if field not in ("annotations", "labels") and (value or value == []):
             faults.forbidden((*path, _GO_NAMES.get(field, field)), "a claim template has labels and annotations only")
 
 

@@ -109,19 +109,26 @@ POD_RESOURCES = (1, 34)
 HOSTNAME_OVERRIDE = (1, 35)
 
 
+# content.IsDNS1123SubdomainWithUnderscore
+_UNDERSCORED = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+
+
 def _underscored(value: str) -> list[str]:
-    # An underscore may begin a label or stand within, as a letter would.
-    return formats.dns_subdomain(value.replace("_", "a")) if "_" in value else formats.dns_subdomain(value)
+    if "_" not in value:
+        return formats.dns_subdomain(value)
+    messages = ["longer than 253 characters"] if len(value) > 253 else []
+    if not _UNDERSCORED.fullmatch(value):
+        messages.append(f"{value!r} is no DNS subdomain: of `_` only the first character of a part, or one within it")
+    return messages
 
 
 def _ip(value: str, path: Path, scope: Scope) -> None:
-    messages = formats.ip(value)
+    messages = formats.strict_ip(value)
     if messages and scope.release < STRICT_IPS:
         quad = value.split(".")
-        if value.rpartition(":")[0].lower() == "::ffff":
-            messages = formats.ip(value.rpartition(":")[2])
-        elif len(quad) == 4:
-            messages = formats.ip(".".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in quad))
+        if len(quad) == 4 and ":" not in value:
+            value = ".".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in quad)
+        messages = formats.ip(value)
     for message in messages:
         scope.faults.invalid(path, message)
 

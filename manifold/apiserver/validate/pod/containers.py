@@ -143,8 +143,10 @@ def _env_from(sources: list[Body], path: Path, scope: Scope) -> None:
                 for message in formats.dns_subdomain(checked):
                     faults.invalid((*path, i, kind, "name"), message)
         # The server blames the list, not its item.
-        if count != 1:
-            faults.invalid(path, "each item has one of configMapRef and secretRef")
+        if not count:
+            faults.invalid(path, "each item needs one of configMapRef and secretRef")
+        elif count > 1:
+            faults.invalid(path, "each item has only one of configMapRef and secretRef")
 
 
 def _mounts(mounts: list[Body], container: Body, path: Path, scope: Scope) -> None:
@@ -557,7 +559,7 @@ def ephemeral(containers: list[Body], path: Path, scope: Scope) -> None:
             faults.not_found((*here, "targetContainerName"), f"the Pod has no container {target!r}")
         for field in _NOT_EPHEMERAL:
             found = lifecycle_of(container) if field == "lifecycle" else container.get(field)
-            if found is not None and (found or field not in ("resources", "ports")):
+            if found is not None and (found or field != "resources"):
                 faults.forbidden((*here, field), "an ephemeral container cannot have it")
         for j, mount in enumerate(container.get("volumeMounts") or ()):
             for field in ("subPath", "subPathExpr"):
