@@ -116,6 +116,22 @@ class Bundle:
         return out
 
     @cached_property
+    def _by_label(self) -> dict[tuple[str, str, str], list[Subject]]:
+        out: dict[tuple[str, str, str], list[Subject]] = {}
+        for namespace, found in self.workloads.items():
+            for s in found:
+                for key, value in s.labels.items():
+                    if isinstance(value, str):
+                        out.setdefault((namespace, key, value), []).append(s)
+        return out
+
+    def candidates(self, namespace: str, labels: Mapping[str, Any]) -> Sequence[Subject]:
+        """The workloads of a namespace that have one of these labels; all of them where there are none to go by."""
+        for key, value in labels.items():
+            return self._by_label.get((namespace, key, value), ()) if isinstance(value, str) else ()
+        return self.workloads.get(namespace, ())
+
+    @cached_property
     def by_kind(self) -> dict[str, list[Subject]]:
         out: dict[str, list[Subject]] = {}
         for s in self.subjects:

@@ -14,7 +14,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     selector = (subject.body.get("spec") or {}).get("selector")
     if not isinstance(selector, dict) or not selector or not matches(selector, subject.labels):
         return
-    for other in bundle.workloads.get(subject.namespace, ()):
+    for other in bundle.candidates(subject.namespace, selector.get("matchLabels") or {}):
         if other.kind == subject.kind and other.name != subject.name and matches(selector, other.labels):
             yield Finding(("spec", "selector"), {"other": f"{other.kind} {other.name}"})
             return

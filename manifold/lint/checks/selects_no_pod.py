@@ -16,5 +16,12 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     name = FIELDS[subject.kind]
     selector = (subject.body.get("spec") or {}).get(name)
     there = bundle.workloads.get(subject.namespace, [])
-    if isinstance(selector, dict) and selector and there and not any(matches(selector, w.labels) for w in there):
+    if (
+        isinstance(selector, dict)
+        and selector
+        and there
+        and not any(
+            matches(selector, w.labels) for w in bundle.candidates(subject.namespace, selector.get("matchLabels") or {})
+        )
+    ):
         yield Finding(("spec", name))

@@ -15,7 +15,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     there = bundle.workloads.get(subject.namespace, [])
     if not isinstance(selector, dict) or not selector or not there:
         return
-    if any(plain_matches(selector, w.labels) for w in there):
+    if any(plain_matches(selector, w.labels) for w in bundle.candidates(subject.namespace, selector)):
         return
     best = max(
         there,
