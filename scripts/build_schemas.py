@@ -7,7 +7,7 @@
 Sources: the JSON schemas in the installed kubernetes-validate package (all releases); the OpenAPI v3 documents of a
 running server (`GET /openapi/v3/apis/GROUP/VERSION`, one file each in FOLDER, .json or .json.gz: enums and defaults
 come from there); the server's aggregated discovery (`GET /api`, `/apis`: plurals, scope, verbs); and
-scripts/gotypes/main.go (pointers and omitempty). Running it again on the same input gives the same bytes.
+scripts/gotypes/main.go (pointers and omitempty); and schemas/dropped-fields.yaml. Running it again on the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -83,10 +83,13 @@ def bundled(release: str) -> dict[str, Any]:
 class Compactor:
     """Turns definitions into the compact form that `manifold.apiserver.schema` reads."""
 
-    def __init__(self, definitions: dict[str, Any], go: dict[str, Any], richer: dict[str, Any]) -> None:
+    def __init__(
+        self, definitions: dict[str, Any], go: dict[str, Any], richer: dict[str, Any], drops: dict[tuple[str, str], str]
+    ) -> None:
         self.definitions = {short(k): v for k, v in definitions.items()}
         self.richer = {short(k): v for k, v in richer.items()}
         self.go = go
+        self.drops = drops
 
     def reference(self, schema: dict[str, Any]) -> str | None:
         for part in (schema, *schema.get("allOf", ())):
@@ -153,6 +156,8 @@ class Compactor:
         merge = schema.get("x-kubernetes-patch-merge-key", rich.get("x-kubernetes-patch-merge-key"))
         if merge:
             out["pk"] = merge
+        if (owner, name) in self.drops:
+            out["x"] = self.drops[owner, name]
         return out["t"] if list(out) == ["t"] else out
 
     def types(self) -> dict[str, Any]:
@@ -211,7 +216,8 @@ def kinds(
     exact: set[tuple[str, str, str]] | None,
 ) -> tuple[list[Any], list[Any]]:
     """The kinds served by default, and those that exist but are off."""
-    on, off = [], []
+    on: list[Any] = []
+    off: list[Any] = []
     for name, schema in sorted(definitions.items()):
         gvks = schema.get("x-kubernetes-group-version-kind", ())
         if len(gvks) != 1:  # several: options that every group shares
@@ -248,6 +254,18 @@ def deprecated(minor: int, on: list[Any]) -> list[Any]:
     return out
 
 
+def dropped(minor: int) -> dict[tuple[str, str], str]:
+    """The fields of schemas/dropped-fields.yaml that this release drops by default: (type, field) -> what is dropped."""
+    import yaml
+
+    out = {}
+    for owner, fields in yaml.safe_load((HERE / "schemas" / "dropped-fields.yaml").read_text())["types"].items():
+        for name, entry in fields.items():
+            if "since" not in entry or int(entry["since"].split(".")[1]) > minor:
+                out[owner, name] = entry.get("drops", "field")
+    return out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--gotypes", type=Path, required=True)
@@ -273,7 +291,7 @@ def main() -> None:
             "kinds": on,
             "off": off,
             "deprecated": deprecated(minor, on),
-            "types": Compactor(definitions, go, rich).types(),
+            "types": Compactor(definitions, go, rich, dropped(minor)).types(),
         }
         text = json.dumps(data, separators=(",", ":"), sort_keys=True).encode()
         path = OUT / f"v{release}.json.zz"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from binascii import Error as BinasciiError
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from typing import Any
 
@@ -187,7 +187,19 @@ def _duration(value: Any, trail: Trail, faults: Faults) -> Any:
     return _mismatch(faults, trail, value, "a duration such as 15s")
 
 
+def _octets(value: list[Any], trail: Trail, faults: Faults) -> Any:
+    """Go takes a list of numbers for bytes as well."""
+    octets = bytearray()
+    for i, v in enumerate(value):
+        if v is not None and not (v.__class__ is int and 0 <= v <= 255):
+            return _mismatch(faults, (trail, i), v, "an integer from 0 to 255", "write the bytes as base64 text")
+        octets.append(v or 0)
+    return b2a_base64(octets, newline=False).decode()
+
+
 def _bytes(value: Any, trail: Trail, faults: Faults) -> Any:
+    if value.__class__ is list:
+        return _octets(value, trail, faults)
     if value.__class__ is not str:
         return _mismatch(
             faults, trail, value, "base64 text", "use stringData for plain text" if "data" in flatten(trail) else ""
@@ -322,9 +334,12 @@ def unknown(faults: Faults, trail: Trail, key: str, known: list[str]) -> None:
 
 def _object(type: Type) -> Decoder:
     table: dict[str, tuple[Decoder, bool, bool]] = {}
+    gated: dict[str, str] = {}  # fields that the server reads and drops
 
     def fill(fields: dict[str, Field]) -> None:
         for name, f in fields.items():
+            if f.dropped:
+                gated[name] = f.dropped
             drops = not f.pointer and f.type.shape in _ZEROABLE
             table[name] = (decoder(f.type), drops, f.type.shape == "string")
 
@@ -350,16 +365,41 @@ def _object(type: Type) -> Decoder:
             if one is _BAD or (drops and not one):
                 continue
             out[k] = one
+        if gated:
+            for k in gated.keys() & out.keys():
+                del out[k]
+                if not out and gated[k] == "empty":
+                    return _BAD
         return out
 
     return decode
 
 
-def _schema_or(type: Type, simple: Decoder, wanted: str) -> Decoder:
-    """JSONSchemaProps, or something simpler in its place; read without strictness, as their unmarshallers do."""
+def _schema_or(type: Type) -> Decoder:
+    """JSONSchemaProps, or something simpler in its place; their unmarshallers pass over unknown fields."""
+    assert type.schema is not None
+    schema, shape = decoder(type.schema), type.shape
+
+    def lenient(value: Any, trail: Trail, faults: Faults) -> Any:
+        inner = Faults()
+        found = schema(value, trail, inner)
+        faults.extend(f for f in inner if f.reason != reasons.UNKNOWN_FIELD)
+        return found
+
+    def many(value: list[Any], trail: Trail, faults: Faults) -> Any:
+        if shape == "schema-or-strings":
+            items = [_string("" if v is None else v, (trail, i), faults) for i, v in enumerate(value)]
+        else:
+            items = [{} if v is None else lenient(v, (trail, i), faults) for i, v in enumerate(value)]
+        return _BAD if _BAD in items else items
 
     def decode(value: Any, trail: Trail, faults: Faults) -> Any:
-        return copy(value) if value.__class__ is dict else simple(value, trail, faults)
+        if value.__class__ is dict:
+            return lenient(value, trail, faults)
+        if shape == "schema-or-bool":
+            return value if value.__class__ is bool else _mismatch(faults, trail, value, "a schema or a boolean")
+        # Anything else is taken for nothing.
+        return many(value, trail, faults) if value.__class__ is list else []
 
     return decode
 
@@ -381,12 +421,8 @@ def decoder(type: Type) -> Decoder:
         made = _map(type)
     elif shape == "integer":
         made = _integer(*(INT64 if type.format == "int64" else INT32))
-    elif shape == "schema-or-bool":
-        made = _schema_or(type, _boolean, "a schema or a boolean")
-    elif shape in ("schema-or-array", "schema-or-strings"):
-        made = _schema_or(
-            type, lambda v, t, f: copy(v) if v.__class__ is list else _mismatch(f, t, v, "a schema or a list"), ""
-        )
+    elif type.schema is not None:
+        made = _schema_or(type)
     else:
         made = _PLAIN[shape]
     _compiled[id(type)] = (type, made)  # the type is kept: its id must not be given to another

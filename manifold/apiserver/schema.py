@@ -56,6 +56,8 @@ class Type:
     list_type: Literal["", "atomic", "set", "map"] = ""
     map_keys: tuple[str, ...] = ()
     map_type: Literal["", "atomic", "granular"] = ""
+    schema: Type | None = None
+    """What an object means in a `schema-or-...`: JSONSchemaProps."""
     # What only custom resources have; read by `manifold.apiserver.crd`.
     extra: dict[str, Any] | None = None
 
@@ -77,6 +79,8 @@ class Field:
     patch_strategy: tuple[str, ...] = ()
     patch_merge_key: str = ""
     description: str = ""
+    dropped: Literal["", "field", "empty"] = ""
+    """The server drops the field in silence, for its feature gate is off; `empty`: and its object if nothing else is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,8 @@ _SCALARS: dict[str, Type] = {
         "schema-or-bool", "schema-or-array", "schema-or-strings",
     )
 }  # fmt: skip
+_SCHEMA_OR = frozenset(("schema-or-bool", "schema-or-array", "schema-or-strings"))
+_PROPS = "apiextensions.v1.JSONSchemaProps"
 _SCALARS["int32"] = Type("integer", format="int32")
 _SCALARS["int64"] = Type("integer", format="int64")
 
@@ -198,7 +204,10 @@ class Schema:
 
     def _reference(self, raw: Any) -> Type:
         if isinstance(raw, str):
-            return self.type(raw[1:]) if raw[0] == "@" else _SCALARS[raw]
+            if raw[0] == "@":
+                return self.type(raw[1:])
+            found = _SCALARS[raw]
+            return Type(found.shape, schema=self.type(_PROPS)) if raw in _SCHEMA_OR else found
         if isinstance(raw, list):
             return Type("list", items=self._reference(raw[0]))
         return Type("map", items=self._reference(raw[""]))
@@ -225,4 +234,5 @@ class Schema:
             omitempty="w" not in raw,
             patch_strategy=tuple(raw.get("ps", ())),
             patch_merge_key=raw.get("pk", ""),
+            dropped=raw.get("x", ""),
         )
