@@ -326,3 +326,39 @@ def locate(root: Node | None, path: Path, line: int) -> Span:
         end = start  # a container by itself: its first place, not the whole of it
         return Span(start.line + 1 + line, start.column + 1, start.line + 1 + line, start.column + 2)
     return Span(start.line + 1 + line, start.column + 1, end.line + 1 + line, end.column + 1)
+
+
+def compose(text: str) -> Any:
+    """libyaml's own nodes of a clean document, four times as fast as ours: enough to find places in.
+
+    False for a text that has none.
+    """
+    loader = yaml.CSafeLoader(text) if yaml.__with_libyaml__ else yaml.SafeLoader(text)
+    try:
+        return loader.get_single_node() or False
+    except yaml.YAMLError:  # JSON that is no YAML: its first line must do
+        return False
+    finally:
+        loader.dispose()
+
+
+def locate_composed(root: Any, path: Path, line: int) -> Span:
+    """As `locate`, in nodes that `compose` made."""
+    if root is False:
+        return Span(line + 1, 1, line + 1, 2)
+    node = shown = root
+    for part in path:
+        if isinstance(node, yaml.MappingNode) and isinstance(part, str):
+            found = next(((k, v) for k, v in reversed(node.value) if k.value == part), None)
+            if found is None:
+                break
+            key, node = found
+            shown = node if isinstance(node, yaml.ScalarNode) else key
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and 0 <= part < len(node.value):
+            node = shown = node.value[part]
+        else:
+            break
+    start, end = shown.start_mark, shown.end_mark
+    if shown is node and not isinstance(node, yaml.ScalarNode):
+        return Span(start.line + 1 + line, start.column + 1, start.line + 1 + line, start.column + 2)
+    return Span(start.line + 1 + line, start.column + 1, end.line + 1 + line, end.column + 1)

@@ -367,11 +367,8 @@ class Late:
         from manifold.read import exact
 
         if self._root is None:
-            try:
-                self._root = exact.parse(self._text + "\n").root
-            except exact.UnreadableError:
-                return Span(self._line + 1, 1, self._line + 1, 2)
-        return exact.locate(self._root, path, self._line)
+            self._root = exact.compose(self._text + "\n")
+        return exact.locate_composed(self._root, path, self._line)
 
 
 # Below this size the exact reader is done before the fast one's libraries are loaded.
