@@ -108,6 +108,8 @@ def pod(body: Body, context: Context) -> None:
     spec = body.setdefault("spec", {})
     if spec.get("enableServiceLinks") is None:
         spec["enableServiceLinks"] = True
+    if (spec.get("terminationGracePeriodSeconds") or 0) < 0:  # Convert_v1_Pod_To_core_Pod
+        spec["terminationGracePeriodSeconds"] = 1
     labels = (body.get("metadata") or {}).get("labels")
     if labels and context.operation == "create" and ("affinity" in spec or "topologySpreadConstraints" in spec):
         merge_label_keys(spec, labels, context)
@@ -121,8 +123,8 @@ def pod(body: Body, context: Context) -> None:
             one["resources"] = {**resources, "requests": requests}
         if spec.get("hostNetwork"):
             for port in one.get("ports") or ():
-                if not port.get("hostPort"):
-                    port["hostPort"] = port.get("containerPort", 0)
+                if not port.get("hostPort") and port.get("containerPort"):
+                    port["hostPort"] = port["containerPort"]
 
 
 def merge_label_keys(spec: Body, labels: Body, context: Context) -> None:

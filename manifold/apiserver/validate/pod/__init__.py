@@ -230,9 +230,10 @@ def spec_of(scope: Scope, path: Path, notes: Mapping[str, str], found: list[Body
     `found` are the volumes where they are others than the spec's own, as in a StatefulSet with claim templates.
     """
     spec, faults = scope.spec, scope.faults
-    listed = spec.get("volumes") if found is None else found
-    if listed:
-        volumes.volumes(listed, (*path, "volumes"), scope)
+    if found is not None:
+        scope.listed = found
+    if scope.listed:
+        volumes.volumes(scope.listed, (*path, "volumes"), scope)
     claims = spec.get("resourceClaims")
     if claims:
         _claims(claims, path, scope, scope.is_pod and MIRROR in notes)

@@ -83,7 +83,7 @@ def _file_ref(ref: Body, path: Path, scope: Scope) -> None:
         faults.required((*path, "path"))
     else:
         backsteps(where, (*path, "path"), faults)
-    found = next((v for v in scope.spec.get("volumes") or () if (v.get("name") or "") == (volume or "")), None)
+    found = next((v for v in scope.listed if (v.get("name") or "") == (volume or "")), None)
     if found is None:
         faults.not_found((*path, "volumeName"), f"the Pod has no volume {volume!r}")
     elif found.get("emptyDir") is None and any(k != "name" for k in found):

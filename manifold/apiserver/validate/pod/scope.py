@@ -43,6 +43,7 @@ class Scope:
         "grace",
         "host_users",
         "is_pod",
+        "listed",
         "name",
         "os",
         "release",
@@ -76,6 +77,8 @@ class Scope:
         self.host_users = spec.get("hostUsers") is not False
         os = spec.get("os")
         self.os: str = (os.get("name") or "") if os else ""
+        self.listed: list[Body] = spec.get("volumes") or []
+        """All volumes: the spec's own, or those that a StatefulSet's controller makes of them."""
         self.volumes: dict[str, Body] = {}
         """The valid volumes by name: a mount of an invalid one is blamed as well, as by the server."""
         self.dropped: set[str] = set()

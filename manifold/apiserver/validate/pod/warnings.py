@@ -76,6 +76,9 @@ def warn(spec: Body, meta: Mapping[str, Any], path: Path, scope: Scope) -> None:
             look = _LOOKS.get(field)
             if look is not None:
                 look(value, (*where, field), faults)
+    grace = spec.get("terminationGracePeriodSeconds")
+    if not scope.is_pod and grace is not None and grace < 0:  # a Pod gets 1 before anybody looks
+        faults.warn((*where, "terminationGracePeriodSeconds"), f"{grace} is taken as 1")
     if notes:
         _annotations(notes, spec, path, scope)
     _containers(spec, where, scope)
