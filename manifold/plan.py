@@ -59,10 +59,7 @@ PRUNED_WITHOUT_NAMESPACE = ("v1/Namespace", "v1/PersistentVolume")
 @cache
 def order() -> dict[str, Any]:
     """rules/order.yaml."""
-    import yaml
-
-    text = (assets.root("rules") / "order.yaml").read_bytes()
-    return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return dict(assets.table("rules", "order.yaml"))
 
 
 @cache

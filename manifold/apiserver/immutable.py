@@ -26,10 +26,7 @@ class Line(NamedTuple):
 @cache
 def table() -> dict[tuple[str, str], list[Line]]:
     """The immutable fields of each (group, kind)."""
-    import yaml
-
-    text = (assets.root("schemas") / "immutable.yaml").read_bytes()
-    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    data = assets.table("schemas", "immutable.yaml")
     out: dict[tuple[str, str], list[Line]] = {}
     for line in data["fields"]:
         path = tuple(line["path"].split("."))

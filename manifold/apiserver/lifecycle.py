@@ -25,10 +25,7 @@ OWN = frozenset(
 @cache
 def table() -> dict[tuple[str, str], dict[str, Any]]:
     """schemas/lifecycle.yaml by (apiVersion, kind)."""
-    import yaml
-
-    text = (assets.root("schemas") / "lifecycle.yaml").read_bytes()
-    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    data = assets.table("schemas", "lifecycle.yaml")
     return {(e["apiVersion"], e["kind"]): e for e in data["entries"]}
 
 

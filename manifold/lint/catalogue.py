@@ -114,7 +114,12 @@ def read(folder: Path) -> dict[str, Rule]:
 @cache
 def rules() -> dict[str, Rule]:
     """The rules that we ship, by id."""
-    return read(assets.root("rules"))
+    found = (
+        _rule(assets.table(folder, name), assets.root(folder) / name)
+        for folder, name in assets.names()
+        if folder == "rules" and "/" in name
+    )
+    return {rule.id: rule for rule in found}
 
 
 def aliases(known: Mapping[str, Rule]) -> dict[str, list[str]]:

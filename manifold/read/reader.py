@@ -292,10 +292,7 @@ class _Reader:
 
 @cache
 def _local_kinds() -> dict[tuple[str, str], str]:
-    import yaml
-
-    text = (assets.root("rules") / "local-kinds.yaml").read_bytes()
-    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    data = assets.table("rules", "local-kinds.yaml")
     return {(line["group"], line["kind"]): line["reason"] for line in data["kinds"]}
 
 

@@ -8,7 +8,7 @@ from manifold.apiserver.schema import load, versions
 
 
 def test_artefact_is_in_step_with_the_tables() -> None:
-    """After a change to a table: python scripts/build_constraints.py."""
+    """After a change to a table: python scripts/build_tables.py."""
     root = assets.root("schemas")
     written = constraints.read_tables(root / "constraints")
 

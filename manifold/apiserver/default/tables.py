@@ -23,10 +23,7 @@ Filler = Callable[[Body], None]
 @cache
 def tables() -> dict[str, dict[str, Any]]:
     """schemas/defaults.yaml: type name -> field -> value."""
-    import yaml
-
-    text = (assets.root("schemas") / "defaults.yaml").read_bytes()
-    return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["types"])
+    return dict(assets.table("schemas", "defaults.yaml")["types"])
 
 
 @cache

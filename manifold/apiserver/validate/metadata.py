@@ -26,10 +26,7 @@ STANDARD_FINALIZERS = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
 
 @cache
 def _facts() -> dict[str, Any]:
-    import yaml
-
-    text = (assets.root("schemas") / "names.yaml").read_bytes()
-    return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return dict(assets.table("schemas", "names.yaml"))
 
 
 def _release(text: str) -> tuple[int, int]:
@@ -66,12 +63,16 @@ def create(body: Body, context: Context, faults: Faults) -> None:
         name_format(kind.group, kind.kind, context.server.release) if kind.custom is None else FORMATS["dns-subdomain"]
     )
     name, prefix = meta.get("name"), meta.get("generateName")
-    if prefix:
+    if prefix and not _listed("free-generate-name", kind.group, kind.kind):
         for message in prefixed(test or path_segment)(prefix):
             faults.invalid((*META, "generateName"), message)
     if not name:
         if not prefix:
             faults.required((*META, "name"), "the object needs a name, or a generateName")
+        elif test is not None:
+            # k8s.io/apiserver pkg/storage/names: the prefix is cut to 58 characters, five random ones follow.
+            for message in test(f"{prefix[:58]}xxxxx"):
+                faults.invalid((*META, "name"), f"the generated name: {message}")
     elif test is not None:
         for message in test(name):
             faults.invalid((*META, "name"), message)
