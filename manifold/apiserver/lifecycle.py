@@ -7,7 +7,7 @@ from typing import Any
 
 from manifold import assets
 from manifold.apiserver.faults import Fault, Faults
-from manifold.apiserver.schema import Schema
+from manifold.apiserver.schema import Schema, load, versions
 
 # Groups that belong to Kubernetes itself; a kind of another group may come from a CustomResourceDefinition in the
 # cluster. Groups under k8s.io that are not listed are defined by CRDs of Kubernetes' projects (snapshot.storage.k8s.io).
@@ -33,6 +33,14 @@ def _minor(release: str) -> int:
     return int(release.partition(".")[2])
 
 
+def _first(schema: Schema, api_version: str, kind: str) -> str:
+    """The first later release that serves a kind, of those that we ship; empty when there is none."""
+    for version in versions():
+        if _minor(version) > schema.release[1] and load(version).kind(api_version, kind) is not None:
+            return version
+    return ""
+
+
 def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> None:
     """Say that the release does not serve the kind: since when, and what replaces it."""
     group = api_version.rpartition("/")[0]
@@ -48,6 +56,8 @@ def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> N
         message = f"{api_version} {kind} was removed in Kubernetes {entry['removed']}"
     elif entry and entry.get("introduced") and _minor(entry["introduced"]) > minor:
         message = f"{api_version} {kind} comes with Kubernetes {entry['introduced']}, {here} does not serve it"
+    elif own and (first := _first(schema, api_version, kind)):
+        message = f"{api_version} {kind} comes with Kubernetes {first}, {here} does not serve it"
     elif schema.off_by_default(api_version, kind):
         message = f"{api_version} {kind} is served only where it is switched on (--runtime-config), not by default"
     elif entry and "component" in entry:
