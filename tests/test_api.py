@@ -1,0 +1,164 @@
+"""The library: what goes in and what comes out of its functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from manifold import api
+from manifold.errors import ReadError, SourceError, UsageError
+from manifold.model import Diagnostic, Origin, Severity
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+spec:
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+      - name: web
+        image: nginx
+        ports:
+        - containerPort: 70000
+"""
+CRD: dict[str, Any] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "widgets.example.com"},
+    "spec": {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {"type": "object", "properties": {"size": {"type": "integer", "maximum": 5}}}
+                        },
+                    }
+                },
+            }
+        ],
+    },
+}
+WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"size": 9}}
+
+
+def brief(found: list[Diagnostic]) -> list[tuple[str, str, str]]:
+    return [(d.severity.value, d.rule, d.path) for d in found]
+
+
+def test_a_fault_is_told_with_its_place_and_object() -> None:
+    """All that the contract says of a diagnostic."""
+    (found,) = [d for d in api.validate(DEPLOYMENT) if d.rejects]
+
+    assert found.origin is Origin.APISERVER and found.severity is Severity.ERROR
+    assert (found.rule, found.reason) == ("api/invalid", "FieldValueInvalid")
+    assert found.path == "spec.template.spec.containers[0].ports[0].containerPort"
+    assert (found.line, found.column) == (17, 26)
+    assert found.object.to_dict() == {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "namespace": "shop",
+        "name": "web",
+    }
+    assert found.kubernetes == ("1.37",)
+
+
+def test_text_bytes_file_and_objects_get_the_same_answer(tmp_path: Path) -> None:
+    """`str` and `bytes` are text, a Path is a file, a sequence is objects."""
+    file = tmp_path / "web.yaml"
+    file.write_text(DEPLOYMENT)
+    answers = [api.validate(t) for t in (DEPLOYMENT, DEPLOYMENT.encode(), file, api.read(DEPLOYMENT))]
+
+    assert len({tuple(brief(a)) for a in answers}) == 1
+    assert answers[2][0].file == str(file)
+    assert answers[3][0].line == 0, "objects have no text"
+
+
+def test_a_file_that_cannot_be_read_is_an_error_of_its_own(tmp_path: Path) -> None:
+    """Not an empty answer."""
+    with pytest.raises(SourceError):
+        api.validate(tmp_path / "none.yaml")
+
+
+def test_an_unknown_release_is_a_usage_error() -> None:
+    """It names those that are known."""
+    with pytest.raises(UsageError):
+        api.validate(DEPLOYMENT, kubernetes="1.2")
+
+
+def test_older_releases_judge_by_their_own_rules() -> None:
+    """Unknown fields and kinds differ."""
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
+    pod["spec"] = {"containers": [{"name": "a", "image": "b"}], "hostnameOverride": "x"}
+    assert brief(api.validate([pod])) == []
+    assert brief(api.validate([pod], kubernetes="1.33")) == [("error", "api/unknown-field", "spec.hostnameOverride")]
+
+
+def test_read_gives_the_objects_that_kubectl_would_send() -> None:
+    """Documents in order, lists expanded."""
+    text = "kind: A\napiVersion: v1\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: B}\n"
+    assert [o["kind"] for o in api.read(text)] == ["A", "B"]
+
+
+def test_read_raises_where_kubectl_cannot_read() -> None:
+    """With what is wrong, and the objects before it."""
+    with pytest.raises(ReadError) as caught:
+        api.read("apiVersion: v1\nkind: A\n---\na: [\n")
+    assert [d.origin for d in caught.value.diagnostics] == [Origin.YAML]
+    assert [o["kind"] for o in caught.value.objects] == ["A"]
+
+
+@pytest.mark.parametrize("where", ["inputs", "crds", "cluster"])
+def test_definitions_make_kinds_known(where: str) -> None:
+    """Among the inputs they count as installed."""
+    if where == "inputs":
+        found = api.validate([WIDGET, CRD])
+    elif where == "crds":
+        found = api.validate([WIDGET], crds=[CRD])
+    else:
+        found = api.validate([{**WIDGET, "metadata": {"name": "w", "namespace": "default"}}], cluster=[CRD])
+    assert ("error", "api/invalid", "spec.size") in brief(found)
+    assert not any(d.rule == "api/no-such-kind" for d in found)
+
+
+def test_a_kind_of_another_group_without_definition_is_a_warning() -> None:
+    """The definition may be in the cluster."""
+    assert brief(api.validate([WIDGET])) == [("warning", "api/no-such-kind", "")]
+
+
+def test_inputs_are_left_as_they_are() -> None:
+    """Whatever is done with them."""
+    objects = api.read(DEPLOYMENT)
+    api.validate(objects)
+    api.update(objects[0], objects[0])
+    assert objects == api.read(DEPLOYMENT)
+
+
+def test_an_update_is_judged_against_the_stored_object() -> None:
+    """What may not change is named."""
+    old = api.read(DEPLOYMENT.replace("70000", "80"))[0]
+    new = api.read(DEPLOYMENT.replace("70000", "80").replace("app: web", "app: x"))[0]
+    assert brief(api.update(old, old)) == []
+    assert ("error", "api/invalid", "spec.selector") in brief(api.update(old, new))
+
+
+def test_documents_know_their_way_back() -> None:
+    """The reading is lazy about positions, and right."""
+    reading = api.documents(DEPLOYMENT)
+    (document,) = reading.documents
+    assert document.locate(("spec", "selector")).line == 7
