@@ -12,7 +12,7 @@ from typing import Any
 
 from manifold import assets
 from manifold.apiserver.context import Context
-from manifold.apiserver.faults import Faults
+from manifold.apiserver.faults import INVALID, REQUIRED, Faults
 from manifold.k8s.formats import FORMATS, Format, dns_label, label_value, path_segment, prefixed, qualified_name
 from manifold.model import Path
 
@@ -63,7 +63,8 @@ def create(body: Body, context: Context, faults: Faults) -> None:
         name_format(kind.group, kind.kind, context.server.release) if kind.custom is None else FORMATS["dns-subdomain"]
     )
     name, prefix = meta.get("name"), meta.get("generateName")
-    if prefix and not _listed("free-generate-name", kind.group, kind.kind):
+    free = context.since(1, 34) and _listed("free-generate-name", kind.group, kind.kind)
+    if prefix and not free:
         for message in prefixed(test or path_segment)(prefix):
             faults.invalid((*META, "generateName"), message)
     if not name:
@@ -105,14 +106,15 @@ def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
 
 def _common(meta: Body, context: Context, faults: Faults) -> None:
     kind = context.kind
-    if (meta.get("generation") or 0) < 0:
+    counted = context.operation == "create" and (kind.custom or _listed("counted", kind.group, kind.kind))
+    if (meta.get("generation") or 0) < 0 and not counted:
         faults.invalid((*META, "generation"), "must not be negative")
     if "labels" in meta:
         labels(meta["labels"], (*META, "labels"), faults)
     if "annotations" in meta:
         annotation_map(meta["annotations"], (*META, "annotations"), faults)
     if meta.get("ownerReferences"):
-        owner_references(meta["ownerReferences"], (*META, "ownerReferences"), faults)
+        owner_references(meta["ownerReferences"], (*META, "ownerReferences"), faults, indexed=context.since(1, 36))
     if meta.get("finalizers"):
         qualified = kind.custom is None and not _listed("generic-finalizers", kind.group, kind.kind)
         finalizers(meta["finalizers"], (*META, "finalizers"), faults, qualified=qualified)
@@ -140,19 +142,25 @@ def annotation_map(value: Mapping[str, str], path: Path, faults: Faults) -> None
         faults.too_long(path, ANNOTATIONS_LIMIT)
 
 
-def owner_references(value: list[Body], path: Path, faults: Faults) -> None:
-    """Owner references: complete, at most one controller, no Event as owner."""
+def owner_references(value: list[Body], path: Path, faults: Faults, *, indexed: bool = True) -> None:
+    """Owner references: complete, at most one controller, no Event as owner.
+
+    What stands there twice counts once, with a warning. Servers before 1.36 name no item (`indexed`).
+    """
+    if len(value) > 1 and any(ref in value[:i] for i, ref in enumerate(value)):
+        faults.warn(path, "an owner stands here more than once")
+        value = [ref for i, ref in enumerate(value) if ref not in value[:i]]
     controller = ""
     for i, ref in enumerate(value):
-        here = (*path, i)
+        here = (*path, i) if indexed else path
         api_version = ref.get("apiVersion") or ""
-        if not api_version:
-            faults.required((*here, "apiVersion"))
-        elif api_version.count("/") > 1 or api_version.endswith("/"):
+        if api_version and (api_version.count("/") > 1 or api_version.endswith("/")):
             faults.invalid((*here, "apiVersion"), f"{api_version!r} is neither group/version nor version")
-        for name in ("kind", "name", "uid"):
+        for name in ("apiVersion", "kind", "name", "uid"):
             if not ref.get(name):
-                faults.required((*here, name))
+                faults.add(
+                    REQUIRED if indexed else INVALID, (*here, name), "an owner is named by all four", at=(*path, i)
+                )
         if (api_version, ref.get("kind")) == ("v1", "Event"):
             faults.invalid(here, "an Event cannot own anything")
         if ref.get("controller"):
@@ -181,14 +189,11 @@ def finalizers(value: list[str], path: Path, faults: Faults, *, qualified: bool)
 
 
 def managed_fields(value: list[Body], path: Path, faults: Faults) -> None:
-    """managedFields, as far as a client may send them."""
+    """managedFields, as far as a client may send them: what cannot be read the server forgets altogether."""
+    if any(e.get("operation") not in ("Apply", "Update") or e.get("fieldsType") != "FieldsV1" for e in value):
+        return
     for i, entry in enumerate(value):
         here = (*path, i)
-        operation = entry.get("operation") or ""
-        if operation not in ("Apply", "Update"):
-            faults.invalid((*here, "operation"), f"{operation!r} is neither Apply nor Update")
-        if (entry.get("fieldsType") or "") not in ("", "FieldsV1"):
-            faults.invalid((*here, "fieldsType"), f"{entry['fieldsType']!r} is not FieldsV1")
         manager = entry.get("manager") or ""
         if len(manager.encode("utf-8", "surrogatepass")) > FIELD_MANAGER_LIMIT:
             faults.too_long((*here, "manager"), FIELD_MANAGER_LIMIT)

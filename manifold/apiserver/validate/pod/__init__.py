@@ -337,8 +337,9 @@ def create_pod(body: Body, context: Context, faults: Faults) -> None:
 
 def warn_of_name(meta: Mapping[str, Any], faults: Faults) -> None:
     """Warn of a name that becomes a hostname and is no DNS label."""
-    name = meta.get("name") or ""
-    if name and formats.dns_label(name):
+    # A generated name has five random characters after at most 58 given ones.
+    name = meta.get("name") or f"{(meta.get('generateName') or '')[:58]}xxxxx"
+    if formats.dns_label(name):
         faults.warn(("metadata", "name"), f"{name!r} becomes part of hostnames: a DNS label is recommended")
 
 
