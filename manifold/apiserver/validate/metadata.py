@@ -114,7 +114,7 @@ def _common(meta: Body, context: Context, faults: Faults) -> None:
     if "annotations" in meta:
         annotation_map(meta["annotations"], (*META, "annotations"), faults)
     if meta.get("ownerReferences"):
-        owner_references(meta["ownerReferences"], (*META, "ownerReferences"), faults, indexed=context.since(1, 36))
+        owner_references(meta["ownerReferences"], (*META, "ownerReferences"), faults, indexed=context.since(1, 37))
     if meta.get("finalizers"):
         qualified = kind.custom is None and not _listed("generic-finalizers", kind.group, kind.kind)
         finalizers(meta["finalizers"], (*META, "finalizers"), faults, qualified=qualified)
@@ -145,7 +145,7 @@ def annotation_map(value: Mapping[str, str], path: Path, faults: Faults) -> None
 def owner_references(value: list[Body], path: Path, faults: Faults, *, indexed: bool = True) -> None:
     """Owner references: complete, at most one controller, no Event as owner.
 
-    What stands there twice counts once, with a warning. Servers before 1.36 name no item (`indexed`).
+    What stands there twice counts once, with a warning. Servers before 1.37 name no item (`indexed`).
     """
     if len(value) > 1 and any(ref in value[:i] for i, ref in enumerate(value)):
         faults.warn(path, "an owner stands here more than once")
