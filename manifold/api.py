@@ -482,7 +482,8 @@ def planned(
         else:
             namespaced = {(k.group, k.kind): k.namespaced for k in asked.schema.kinds()}
             pruned = planning.prune(prune, [d.body for d in found], live, namespaced)
-    return planning.make(turns, (), pruned, problems)
+    edges = planning.referring(found, {id(document): turn.key for document, turn in zip(found, turns, strict=True)})
+    return planning.make(turns, edges, pruned, problems)
 
 
 def _in_order(found: Sequence[Difference], results: Sequence[Outcome]) -> list[Difference]:

@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 
 from manifold import assets
 from manifold.errors import UsageError
-from manifold.model import Key, Plan, Step, Verb
+from manifold.k8s import pods
+from manifold.k8s.selectors import matches
+from manifold.model import Document, Key, Plan, Step, Verb
 
 Body = Mapping[str, Any]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -107,6 +109,53 @@ def structural(bodies: Mapping[Key, Body]) -> list[Edge]:
     return found
 
 
+def referring(documents: Iterable[Document], keys: Mapping[int, Key]) -> list[Edge]:
+    """The edges between objects that point at one another; `keys` gives each document's key by its id."""
+    from manifold.references import all_of
+
+    there = {k: k for k in keys.values()}
+    found = []
+    for reference in all_of(documents):
+        then = keys.get(id(reference.document))
+        first = there.get(reference.target)
+        if first is None or then is None:
+            continue
+        must = not (reference.optional or reference.wish)
+        found.append(Edge(first, then, f"after {name(first)}, which it {reference.verb}", must))
+    return found
+
+
+def guarding(bodies: Mapping[Key, Body]) -> list[Edge]:
+    """Wishes: what guards Pods, and what they are reached by, before the Pods."""
+    pods_of: dict[str, list[tuple[Key, Mapping[str, str]]]] = {}
+    for key, body in bodies.items():
+        template = pods.template(body)
+        if template is not None and key.kind != "PodTemplate":
+            labels = (template[0].get("metadata") or {}).get("labels") or {}
+            pods_of.setdefault(key.namespace, []).append((key, labels))
+    found = []
+    for key, body in bodies.items():
+        spec = body.get("spec") or {}
+        selector: Any = None
+        if (key.group, key.kind) == ("", "Service") and spec.get("selector"):
+            selector = {"matchLabels": spec["selector"]}
+        elif key.kind in ("PodDisruptionBudget", "NetworkPolicy"):
+            selector = spec.get("selector") if key.kind == "PodDisruptionBudget" else spec.get("podSelector")
+        if not isinstance(selector, dict):
+            continue
+        why = {
+            "Service": "by which it is reached",
+            "PodDisruptionBudget": "which guards its evictions",
+            "NetworkPolicy": "which guards its traffic",
+        }[key.kind]
+        found += [
+            Edge(key, pod, f"after {name(key)}, {why}", must=False)
+            for pod, labels in pods_of.get(key.namespace, ())
+            if matches(selector, labels)
+        ]
+    return found
+
+
 def _last_edges(bodies: Mapping[Key, Body]) -> list[Edge]:
     late = {k: _last()[k.group, k.kind] for k in bodies if (k.group, k.kind) in _last()}
     found = []
@@ -188,7 +237,7 @@ def make(
     by_key = {t.key: t for t in turns}
     doubles = [name(k) for k, n in _counts(t.key for t in turns).items() if n > 1]
     said = [*problems, *(f"{double} is given more than once; the last one wins" for double in doubles)]
-    edges = [*structural(bodies), *references, *_last_edges(bodies)]
+    edges = [*structural(bodies), *references, *guarding(bodies), *_last_edges(bodies)]
     active = [k for k, t in by_key.items() if t.verb != "unchanged"]
     placed, reasons, circles = waves(active, edges)
     said += circles

@@ -1,0 +1,146 @@
+"""Who points at whom: shared by lint, which asks what is missing, and plan, which asks what comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from manifold import assets
+from manifold.k8s import pods
+from manifold.model import Document, Key, Path
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A line of rules/references.yaml."""
+
+    kinds: frozenset[str]
+    root: str
+    parts: tuple[str, ...]
+    group: str
+    kind: str
+    verb: str
+    cluster: bool
+    wish: bool
+    optional_at: str
+    key_at: str
+    items_at: str
+    port_at: str
+    kind_at: str
+    namespace_at: str
+    known: frozenset[str]
+    prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One object pointing at another: where it says so, what must be in the target, whether it may be missing."""
+
+    document: Document
+    path: Path
+    target: Key
+    verb: str
+    optional: bool = False
+    wish: bool = False
+    keys: tuple[tuple[Path, str], ...] = ()
+    port: str | int | None = None
+
+
+@cache
+def table() -> dict[str, tuple[Kind, ...]]:
+    """The lines by the kind that points; `$workload` stands for every kind with a Pod template."""
+    out: dict[str, list[Kind]] = {}
+    workloads = {kind for _, kind in pods.TEMPLATES}
+    for line in assets.table("rules", "references.yaml")["references"]:
+        root, *parts = [p for p in line["at"].replace("[*]", ".[*]").split(".") if p]
+        if root != "$pod":
+            root, parts = "", [root, *parts]
+        group, _, kind = line["to"].rpartition("/")
+        names = frozenset(workloads if line["kinds"] == ["$workload"] else line["kinds"])
+        made = Kind(
+            names, root, tuple(parts), group, kind, line["verb"], bool(line.get("cluster")), bool(line.get("wish")),
+            line.get("optional-at", ""), line.get("key-at", ""), line.get("items-at", ""), line.get("port-at", ""),
+            line.get("kind-at", ""), line.get("namespace-at", ""), frozenset(line.get("known", ())), tuple(line.get("known-prefixes", ())),
+        )  # fmt: skip
+        for name in names:
+            out.setdefault(name, []).append(made)
+    return {name: tuple(lines) for name, lines in out.items()}
+
+
+def _walk(value: Any, path: Path, parts: Sequence[str]) -> Iterator[tuple[Any, Any, Path]]:
+    """(value, its parent, path) of each present value at a path below."""
+    for i, part in enumerate(parts):
+        if part == "[*]":
+            for n, item in enumerate(value if isinstance(value, list) else ()):
+                yield from _walk(item, (*path, n), parts[i + 1 :])
+            return
+        if not isinstance(value, dict) or part not in value:
+            return
+        parent, value, path = value, value[part], (*path, part)
+        if i == len(parts) - 1:
+            yield value, parent, path
+
+
+# The kinds of subjects and roles that are objects, and their groups.
+_GROUPS = {
+    "ServiceAccount": "", "Role": "rbac.authorization.k8s.io", "ClusterRole": "rbac.authorization.k8s.io", "Deployment": "apps",
+    "StatefulSet": "apps", "ReplicaSet": "apps", "ReplicationController": "",
+}  # fmt: skip
+_CLUSTER_WIDE = frozenset(("ClusterRole",))
+
+
+def of(document: Document) -> Iterator[Reference]:
+    """What one object points at, in the order of the table."""
+    lines = table().get(document.kind)
+    if not lines:
+        return
+    meta = document.body.get("metadata")
+    namespace = str((meta if isinstance(meta, dict) else {}).get("namespace") or "default")
+    spec = pods.spec(document.body)
+    for line in lines:
+        start, path = (spec if spec is not None else ({}, ())) if line.root else (document.body, ())
+        for name, parent, at in _walk(start, path, line.parts):
+            if not isinstance(name, str) or not name or name in line.known or name.startswith(line.prefixes or ("\0",)):
+                continue
+            found = _reference(line, document, name, parent, at, namespace)
+            if found is not None:
+                yield found
+
+
+def _reference(
+    line: Kind, document: Document, name: str, parent: dict[str, Any], at: Path, namespace: str
+) -> Reference | None:
+    group, kind = line.group, line.kind
+    if line.kind_at:
+        said = parent.get(line.kind_at)
+        if said not in _GROUPS or (line.kind == "ServiceAccount" and said != "ServiceAccount"):
+            return None
+        kind, group = str(said), _GROUPS[str(said)]
+    space = (
+        ""
+        if line.cluster or kind in _CLUSTER_WIDE
+        else str(parent.get(line.namespace_at) or namespace)
+        if line.namespace_at
+        else namespace
+    )
+    keys: list[tuple[Path, str]] = []
+    if line.key_at and isinstance(parent.get(line.key_at), str):
+        keys.append(((*at[:-1], line.key_at), parent[line.key_at]))
+    if line.items_at:
+        for i, item in enumerate(parent.get("items") or ()):
+            if isinstance(item, dict) and isinstance(item.get("key"), str):
+                keys.append(((*at[:-1], "items", i, "key"), item["key"]))
+    port = parent.get(line.port_at) if line.port_at else None
+    wanted = (port.get("name") or port.get("number")) if isinstance(port, dict) else None
+    optional = bool(parent.get(line.optional_at)) if line.optional_at else False
+    return Reference(document, at, Key(group, kind, space, name), line.verb, optional, line.wish, tuple(keys), wanted)
+
+
+def all_of(documents: Iterable[Document]) -> Iterator[Reference]:
+    """What these objects point at."""
+    for document in documents:
+        yield from of(document)
