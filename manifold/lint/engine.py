@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from manifold.k8s import pods
 from manifold.lint.catalogue import Rule
 from manifold.lint.schema import Test, compiled
-from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity
+from manifold.model import Diagnostic, Document, Key, ObjectId, Origin, Path, Severity
 
 Body = Mapping[str, Any]
 MISSING = object()
@@ -100,6 +101,41 @@ class Bundle:
     def __init__(self, documents: Sequence[Document], cluster: Iterable[Body] = ()) -> None:
         self.documents = documents
         self._cluster = list(cluster)
+        self.whole = bool(self._cluster)
+        """The cluster is known: what is neither there nor here is missing."""
+
+    @cached_property
+    def _objects(self) -> dict[Key, Body]:
+        out: dict[Key, Body] = {}
+        for body in (*self._cluster, *(d.body for d in self.documents)):
+            meta = body.get("metadata") if isinstance(body.get("metadata"), dict) else {}
+            group, kind = str(body.get("apiVersion") or "").rpartition("/")[0], str(body.get("kind") or "")
+            for namespace in {str((meta or {}).get("namespace") or "default"), ""}:
+                # Whether a kind has namespaces the reference knows; an object stands under both spellings.
+                out.setdefault(Key(group, kind, namespace, str((meta or {}).get("name") or "")), body)
+        return out
+
+    @cached_property
+    def _counts(self) -> Counter[tuple[str, str, str]]:
+        return Counter((k.group, k.kind, k.namespace) for k in self._objects)
+
+    def find(self, key: Key) -> Body | None:
+        """The object of that identity among the manifests and the cluster's objects."""
+        return self._objects.get(key)
+
+    def count(self, group: str, kind: str, namespace: str) -> int:
+        """How many objects of a kind are given in a namespace (empty: in all)."""
+        return self._counts[group, kind, namespace]
+
+    def nearest(self, key: Key) -> str:
+        """The name that is most like a missing one's, empty when none is."""
+        import difflib
+
+        names = [
+            k.name for k in self._objects if (k.group, k.kind, k.namespace) == (key.group, key.kind, key.namespace)
+        ]
+        near = difflib.get_close_matches(key.name, names, 1, 0.7)
+        return near[0] if near else ""
 
     @cached_property
     def subjects(self) -> list[Subject]:
