@@ -7,6 +7,7 @@ walk these nodes, and none of them reads OpenAPI itself.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -118,15 +119,26 @@ def newest() -> str:
 def load(version: str | None = None) -> Schema:
     """The schema of a release, `1.33`; the newest for None.
 
-    Raises UsageError when we do not ship that release, naming those that we do.
+    A release after those that we ship is read from the installed kubernetes-validate package where that has it. Raises
+    UsageError for any other, naming those that we ship.
     """
+    version = version or newest()
+    if version in versions():
+        return Schema(_compact(version))
+    if re.fullmatch(r"1\.\d{1,3}", version) and int(version[2:]) > int(newest()[2:]):
+        from manifold.apiserver import openapi
+
+        found = openapi.newer(version, _compact(newest()))
+        if found is not None:
+            return Schema(found)
+    raise UsageError(f"Kubernetes {version} is not known: versions {versions()[0]} to {newest()} are")
+
+
+def _compact(version: str) -> dict[str, Any]:
     import orjson
 
-    version = version or newest()
-    if version not in versions():
-        raise UsageError(f"Kubernetes {version} is not known: versions {versions()[0]} to {newest()} are")
     file = assets.root("schemas") / "kubernetes" / f"v{version}.json.zz"
-    return Schema(orjson.loads(zlib.decompress(file.read_bytes())))
+    return dict(orjson.loads(zlib.decompress(file.read_bytes())))
 
 
 _SCALARS: dict[str, Type] = {

@@ -105,3 +105,24 @@ def test_versions_served() -> None:
     assert load("1.33").kind("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy") is None
     assert load("1.37").kind("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy") is not None
     assert load("1.37").off_by_default("internal.apiserver.k8s.io/v1alpha1", "StorageVersion")
+
+
+def test_a_newer_release_is_read_from_kubernetes_validate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its published schemas lack is taken from the newest release that we ship."""
+    from manifold.apiserver import openapi
+
+    known = openapi.bundled(versions()[-1])
+    assert known is not None
+    monkeypatch.setattr(openapi, "bundled", lambda release: known if release == "1.99" else None)
+    load.cache_clear()
+    schema = load("1.99")
+    load.cache_clear()
+
+    assert schema.release == (1, 99)
+    kind = schema.kind("apps/v1", "Deployment")
+    assert kind is not None and kind.plural == "deployments"
+    spec = schema.type("apps.v1.DeploymentSpec").fields
+    assert spec["replicas"].pointer and not spec["paused"].pointer
+    assert schema.type("core.v1.ServiceSpec").fields["type"].type.enum
+    with pytest.raises(UsageError):
+        load("1.98")
