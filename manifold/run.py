@@ -256,7 +256,7 @@ def report(request: Request) -> tuple[Report, bool]:
         incomplete = True
     everything = fingerprinted([*loaded.diagnostics, *found], loaded.documents)
     everything = _severities(everything, request)
-    everything, suppressed = _suppressed(everything, request)
+    everything, suppressed = _suppressed(everything, request, loaded)
     everything = _ignored(everything, request)
     everything.sort(
         key=lambda d: (
@@ -310,8 +310,14 @@ def _ignored(found: list[Diagnostic], request: Request) -> list[Diagnostic]:
     return [d for d in found if d.rule not in ignored or d.rejects] if ignored else found
 
 
-def _suppressed(found: list[Diagnostic], request: Request) -> tuple[list[Diagnostic], int]:
+def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tuple[list[Diagnostic], int]:
+    from manifold.lint.catalogue import rules
+    from manifold.lint.suppress import Suppressions
+
     before = len(found)
+    waved = Suppressions(rules(), loaded.lines)
+    found, _ = waved.apply(found, loaded.documents)
+    unused = waved.unused(f for f, text in loaded.texts.items() if request.lint and b"manifold:" in text)
     if request.config.paths and request.config.file is not None:
         found = _by_path(found, request.config)
     if request.changed_since:
@@ -324,7 +330,7 @@ def _suppressed(found: list[Diagnostic], request: Request) -> tuple[list[Diagnos
 
         there = known(request.baseline)
         found = [d for d in found if d.rejects or d.fingerprint not in there]
-    return found, before - len(found)
+    return [*found, *unused], before - len(found)
 
 
 def _by_path(found: list[Diagnostic], config: Config) -> list[Diagnostic]:

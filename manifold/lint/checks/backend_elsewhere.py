@@ -1,0 +1,38 @@
+"""Ingresses whose backends are not among the objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from manifold.lint.engine import Bundle, Finding, Subject
+
+
+def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    """Blame a backend whose Service, or whose port in it, the objects at hand do not include."""
+    spec = subject.body.get("spec") or {}
+    backends: list[tuple[Any, tuple[str | int, ...]]] = []
+    for field in ("defaultBackend", "backend"):
+        if isinstance(spec.get(field), dict):
+            backends.append((spec[field], ("spec", field)))
+    for i, rule in enumerate(spec.get("rules") or ()):
+        for j, item in enumerate(((rule or {}).get("http") or {}).get("paths") or ()):
+            backends.append((item.get("backend") or {}, ("spec", "rules", i, "http", "paths", j, "backend")))
+    for backend, path in backends:
+        service = backend.get("service") if isinstance(backend.get("service"), dict) else None
+        if service is None:
+            if "serviceName" not in backend:
+                continue
+            service = {"name": backend["serviceName"], "port": {"number": backend.get("servicePort")}}
+        port = service.get("port") or {}
+        asked = port.get("name") or port.get("number")
+        for other in bundle.by_kind.get("Service", ()):
+            ports = (other.body.get("spec") or {}).get("ports") or ()
+            if (
+                other.name == service.get("name")
+                and other.namespace == subject.namespace
+                and any(asked in (p.get("name"), p.get("port")) for p in ports)
+            ):
+                break
+        else:
+            yield Finding(path, {"value": service.get("name"), "port": asked})

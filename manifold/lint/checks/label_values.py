@@ -1,0 +1,20 @@
+"""Label values that no server takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from manifold.lint.engine import Bundle, Finding, Subject
+
+
+def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    """Blame a label value with characters that labels do not have."""
+    for labels, path in (
+        ((subject.body.get("metadata") or {}).get("labels"), ("metadata", "labels")),
+        ((subject.template.get("metadata") or {}).get("labels"), (*subject.pod_path[:-1], "metadata", "labels")),
+    ):
+        for key, value in (labels or {}).items():
+            if re.fullmatch(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?", str(value)) is None:
+                yield Finding((*path, key), {"value": value})

@@ -1,0 +1,25 @@
+"""Services whose Pods are not among the objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from manifold.k8s.selectors import plain_matches
+from manifold.lint.engine import Bundle, Finding, Subject
+
+
+def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    """Blame a selector that no Pod at hand has; with `selectorless` only a Service that has none."""
+    spec = subject.body.get("spec") or {}
+    selector = spec.get("selector")
+    if spec.get("type") == "ExternalName" or not isinstance(spec, dict):
+        return
+    if not selector:
+        if parameters["selectorless"]:
+            yield Finding(("spec",))
+        return
+    if not parameters["selectorless"] and not any(
+        plain_matches(selector, w.labels) for w in bundle.candidates(subject.namespace, selector)
+    ):
+        yield Finding(("spec", "selector"))
