@@ -9,8 +9,28 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import wraps
 
 Format = Callable[[str], list[str]]
+
+_REMEMBERED = 8192
+
+
+def _remembered(test: Format) -> Format:
+    """`test`, the good values that it saw remembered: the same names and labels stand in manifests again and again."""
+    good: set[str] = set()
+
+    @wraps(test)
+    def check(value: str) -> list[str]:
+        if value in good:
+            return []
+        found = test(value)
+        if not found and len(good) < _REMEMBERED and len(value) < 512:
+            good.add(value)
+        return found
+
+    return check
+
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", re.ASCII)
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII)
@@ -36,6 +56,7 @@ def size(value: str) -> int:
     return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
 
 
+@_remembered
 def dns_label(value: str) -> list[str]:
     """RFC 1123: `my-name`, at most 63 characters."""
     found = []
@@ -46,6 +67,7 @@ def dns_label(value: str) -> list[str]:
     return found
 
 
+@_remembered
 def dns_subdomain(value: str) -> list[str]:
     """RFC 1123: `my-name.example.com`, at most 253 characters."""
     found = []
@@ -56,6 +78,7 @@ def dns_subdomain(value: str) -> list[str]:
     return found
 
 
+@_remembered
 def dns_1035_label(value: str) -> list[str]:
     """RFC 1035: as a DNS label, and beginning with a letter."""
     found = []
@@ -78,6 +101,7 @@ def wildcard_subdomain(value: str) -> list[str]:
     return found
 
 
+@_remembered
 def fully_qualified(value: str) -> list[str]:
     """A DNS subdomain of at least two parts; a final dot is allowed."""
     if not value:
@@ -91,6 +115,7 @@ def fully_qualified(value: str) -> list[str]:
     return [m for part in value.split(".") for m in dns_label(part)]
 
 
+@_remembered
 def qualified_name(value: str) -> list[str]:
     """The key of a label or annotation: `[prefix/]name`, the prefix a DNS subdomain."""
     prefix, slash, name = value.partition("/")
@@ -115,6 +140,7 @@ def qualified_name(value: str) -> list[str]:
     return found
 
 
+@_remembered
 def label_value(value: str) -> list[str]:
     """The value of a label: at most 63 characters, or empty."""
     if not value:
@@ -129,6 +155,7 @@ def label_value(value: str) -> list[str]:
     return found
 
 
+@_remembered
 def env_name(value: str) -> list[str]:
     """The name of an environment variable (relaxed since Kubernetes 1.30): printable ASCII without `=`."""
     if not value:
@@ -148,6 +175,7 @@ def strict_env_name(value: str) -> list[str]:
     return _no_dots(value)
 
 
+@_remembered
 def config_map_key(value: str) -> list[str]:
     """A key of a ConfigMap or Secret, which becomes a file name."""
     found = []
@@ -175,6 +203,7 @@ def c_identifier(value: str) -> list[str]:
     )
 
 
+@_remembered
 def port_name(value: str) -> list[str]:
     """An IANA service name: at most 15 characters, at least one letter, no `--`, no `-` at an end."""
     found = []
@@ -208,6 +237,7 @@ def path_segment(value: str) -> list[str]:
     return [f"must not hold `{c}`" for c in ("/", "%") if c in value]
 
 
+@_remembered
 def ip(value: str) -> list[str]:
     """An IP address, v4 or v6, without zone, without leading zeros, and no IPv4 address in the clothes of an IPv6 one."""
     return [] if parse_ip(value) is not None else [f"{value!r} is no IP address, such as 10.9.8.7 or 2001:db8::ffff"]
@@ -223,6 +253,7 @@ def parse_ip(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
         return None
 
 
+@_remembered
 def strict_ip(value: str) -> list[str]:
     """An IP address as new objects must write it."""
     address = parse_ip(value)
@@ -250,6 +281,7 @@ def parse_cidr(value: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface 
         return None
 
 
+@_remembered
 def cidr(value: str) -> list[str]:
     """A block of addresses: `10.9.8.0/24`."""
     return (
@@ -259,6 +291,7 @@ def cidr(value: str) -> list[str]:
     )
 
 
+@_remembered
 def strict_cidr(value: str) -> list[str]:
     """A block of addresses without host bits."""
     block = parse_cidr(value)
