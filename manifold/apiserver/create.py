@@ -160,17 +160,18 @@ def _apparmor(body: Body) -> None:
 def _job(body: Body) -> None:
     """The labels by which a Job knows its Pods, and the selector, unless the user sees to it."""
     spec = body.get("spec") or {}
-    template = spec.get("template")
+    template = spec.setdefault("template", {})
     spec.setdefault("manualSelector", False)
-    if spec["manualSelector"] or not isinstance(template, dict) or spec.get("selector") is not None:
+    if spec["manualSelector"]:
         return
     meta = body.get("metadata") or {}
-    name = meta.get("name") or meta.get("generateName", "") + SUFFIX
+    name = meta.get("name") or meta.get("generateName", "")[:58] + SUFFIX
     labels = template.setdefault("metadata", {}).setdefault("labels", {})
     uid = {"controller-uid": UID, "batch.kubernetes.io/controller-uid": UID}
     for key, value in {**uid, "job-name": name, "batch.kubernetes.io/job-name": name}.items():
         labels.setdefault(key, value)
-    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": UID}}
+    selector = spec.setdefault("selector", {})
+    selector["matchLabels"] = {"batch.kubernetes.io/controller-uid": UID, **(selector.get("matchLabels") or {})}
 
 
 def _namespace(body: Body) -> None:
