@@ -15,7 +15,7 @@ def container(**resources: Any) -> dict[str, Any]:
 
 def test_template_of_each_kind() -> None:
     """Every kind that makes Pods says where its template is."""
-    cron = {"spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": []}}}}}}
+    cron: dict[str, Any] = {"spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": []}}}}}}
     found = pods.spec({"apiVersion": "batch/v1", "kind": "CronJob", **cron})
     assert found is not None
     assert found[1] == ("spec", "jobTemplate", "spec", "template", "spec")
