@@ -164,7 +164,7 @@ class Server:
             function = module.DEFAULTS.get(kind.kind)
             if function is not None:
                 function(body, context)
-        tables.apply(body, kind.type)
+        tables.apply(body, kind.type, self.release)
 
     def _admit(self, stage: str, body: Body, context: Context, faults: Faults) -> None:
         admission = part("admission", "")

@@ -22,6 +22,10 @@ def job(body: Body, context: Context) -> None:
     spec.setdefault("suspend", False)
     if spec.get("podReplacementPolicy") is None:
         spec["podReplacementPolicy"] = "Failed" if spec.get("podFailurePolicy") is not None else "TerminatingOrFailed"
+    if not context.since(1, 34):  # later on a default of the type, also in a CronJob's template
+        for rule in (spec.get("podFailurePolicy") or {}).get("rules") or ():
+            for pattern in rule.get("onPodConditions") or ():
+                pattern.setdefault("status", "True")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     meta = body.setdefault("metadata", {})
     if labels and not meta.get("labels"):

@@ -27,6 +27,13 @@ def tables() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def since() -> dict[tuple[str, str], int]:
+    """(type name, field) -> the minor release from which its default holds."""
+    table = assets.table("schemas", "defaults.yaml").get("since") or {}
+    return {(name, f): int(r.partition(".")[2]) for name, fields in table.items() for f, r in fields.items()}
+
+
+@cache
 def functions() -> dict[str, Filler]:
     """Type name -> the function that fills in what depends on more than one field; from `TYPES` of the modules here."""
     found: dict[str, Filler] = {}
@@ -37,7 +44,8 @@ def functions() -> dict[str, Filler]:
 
 
 class _Compiled:
-    def __init__(self) -> None:
+    def __init__(self, release: tuple[int, int]) -> None:
+        self._minor = release[1]
         self._fillers: dict[int, tuple[Type, Callable[[Any], None] | None]] = {}
         self._reaches: dict[int, bool] = {}
 
@@ -92,7 +100,9 @@ class _Compiled:
 
             return values
         fixed = tuple(
-            (n, v, v.__class__ in (dict, list)) for n, v in tables().get(type.name, {}).items() if n in type.fields
+            (n, v, v.__class__ in (dict, list))
+            for n, v in tables().get(type.name, {}).items()
+            if n in type.fields and since().get((type.name, n), 0) <= self._minor
         )
         before = functions().get(type.name)
         below = {n: f for n, field in type.fields.items() if (f := self.filler(field.type)) is not None}
@@ -110,11 +120,13 @@ class _Compiled:
         return fill
 
 
-_compiled = _Compiled()
+@cache
+def _compiled(release: tuple[int, int]) -> _Compiled:
+    return _Compiled(release)
 
 
-def apply(body: Body, type: Type) -> None:
-    """Fill in the defaults of a decoded object, in place."""
-    found = _compiled.filler(type)
+def apply(body: Body, type: Type, release: tuple[int, int]) -> None:
+    """Fill in the defaults that a release gives to a decoded object, in place."""
+    found = _compiled(release).filler(type)
     if found is not None:
         found(body)
