@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from manifold.k8s import pods
+from manifold.k8s.selectors import plain_matches
 from manifold.lint.catalogue import Rule
 from manifold.lint.schema import Test, compiled
 from manifold.model import Diagnostic, Document, Key, ObjectId, Origin, Path, Severity
@@ -174,6 +175,46 @@ class Bundle:
             out.setdefault(s.kind, []).append(s)
         return out
 
+    def services_of(self, subject: Subject) -> list[Subject]:
+        """The Services at hand that select the Pods of a workload."""
+        labels = subject.labels
+        out = []
+        for s in self.by_kind.get("Service", ()):
+            selector = (s.body.get("spec") or {}).get("selector")
+            if selector and s.namespace == subject.namespace and plain_matches(selector, labels):
+                out.append(s)
+        return out
+
+    @cached_property
+    def _scalers(self) -> dict[tuple[str, str, str], Subject]:
+        out = {}
+        for s in self.by_kind.get("HorizontalPodAutoscaler", ()):
+            target = (s.body.get("spec") or {}).get("scaleTargetRef") or {}
+            out[s.namespace, str(target.get("kind")), str(target.get("name"))] = s
+        return out
+
+    def scaled(self, subject: Subject) -> Subject | None:
+        """The autoscaler at hand that targets a workload."""
+        return self._scalers.get((subject.namespace, subject.kind, subject.name))
+
+    def least_replicas(self, subject: Subject) -> int | None:
+        """How few Pods a workload may have: what its autoscaler keeps, or its replicas; None where it has no count."""
+        scaler = self.scaled(subject)
+        if scaler is not None:
+            least = (scaler.body.get("spec") or {}).get("minReplicas", 1)
+        elif subject.kind in ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"):
+            least = (subject.body.get("spec") or {}).get("replicas", 1)
+        else:
+            return None
+        return least if isinstance(least, int) else None
+
+    def role(self, subject: Subject, ref: Body) -> Subject | None:
+        """The role at hand that the roleRef of a binding names."""
+        for s in self.by_kind.get(str(ref.get("kind")), ()):
+            if s.name == ref.get("name") and (s.kind == "ClusterRole" or s.namespace == subject.namespace):
+                return s
+        return None
+
 
 class Check(Protocol):
     """A check in code: what is wrong with one object, given all of them and the rule's parameters."""
@@ -282,6 +323,7 @@ class Linter:
                 if kind in rule.kinds
                 or (not rule.kinds and (kind in WORKLOADS or rule.at == "$"))
                 or ("$workload" in rule.kinds and kind in WORKLOADS)
+                or "$any" in rule.kinds
             ]
             self._by_kind[kind] = found
         return found

@@ -46,7 +46,7 @@ def test_no_two_rules_say_the_same() -> None:
 
 def test_peers_names_select_our_rules() -> None:
     """`--select kube-linter:latest-tag`."""
-    assert {"image-latest"} == resolve(["kube-linter:latest-tag"], rules())
+    assert {"image-latest", "image-without-tag"} == resolve(["kube-linter:latest-tag"], rules())
     assert "kube-linter:privileged-container" in aliases(rules())
 
 

@@ -13,4 +13,6 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     spec = subject.body.get("spec") or {}
     least, low = spec.get("minReplicas"), parameters["least"]
     if (least is None and parameters["implied"]) or (isinstance(least, int) and least < low):
-        yield Finding(("spec", "minReplicas") if least is not None else ("spec",), {"value": 1 if least is None else least})
+        yield Finding(
+            ("spec", "minReplicas") if least is not None else ("spec",), {"value": 1 if least is None else least}
+        )

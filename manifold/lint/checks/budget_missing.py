@@ -17,6 +17,8 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     if replicas is None and parameters["single"]:
         return
     for budget in bundle.by_kind.get("PodDisruptionBudget", ()):
-        if budget.namespace == subject.namespace and matches((budget.body.get("spec") or {}).get("selector"), subject.labels):
+        if budget.namespace == subject.namespace and matches(
+            (budget.body.get("spec") or {}).get("selector"), subject.labels
+        ):
             return
     yield Finding(())

@@ -14,13 +14,19 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     if subject.name == "cluster-admin" or subject.name.startswith("system:") or ref.get("kind") != parameters["role"]:
         return
     role = bundle.role(subject, ref)
-    if ref.get("name") == "cluster-admin" if role is None else any(_everything(r) for r in role.body.get("rules") or ()):
-        yield Finding(("roleRef",), {"value": ref.get("name")})
-    elif role is None and parameters["unknown"] and ref.get("name") not in ("cluster-admin", "view"):
+    if (
+        ref.get("name") == "cluster-admin"
+        if role is None
+        else any(_everything(r) for r in role.body.get("rules") or ())
+    ) or (role is None and parameters["unknown"] and ref.get("name") not in ("cluster-admin", "view")):
         yield Finding(("roleRef",), {"value": ref.get("name")})
 
 
 def _everything(rule: Any) -> bool:
     every = {"get", "list", "watch", "create", "update", "patch", "delete"}
     verbs = set(rule.get("verbs") or ())
-    return "*" in (rule.get("apiGroups") or ()) and "*" in (rule.get("resources") or ()) and ("*" in verbs or every <= verbs)
+    return (
+        "*" in (rule.get("apiGroups") or ())
+        and "*" in (rule.get("resources") or ())
+        and ("*" in verbs or every <= verbs)
+    )

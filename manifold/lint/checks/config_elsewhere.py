@@ -17,7 +17,13 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
                 ref = source.get(field)
                 if not isinstance(ref, dict) or ref.get("optional"):
                     continue
-                found = [o for o in bundle.by_kind.get(kind, ()) if o.name == ref.get("name") and o.namespace == subject.namespace]
-                keys = {k for o in found for part in ("data", "stringData", "binaryData") for k in o.body.get(part) or ()}
+                found = [
+                    o
+                    for o in bundle.by_kind.get(kind, ())
+                    if o.name == ref.get("name") and o.namespace == subject.namespace
+                ]
+                keys = {
+                    k for o in found for part in ("data", "stringData", "binaryData") for k in o.body.get(part) or ()
+                }
                 if not found or ref.get("key") not in keys:
                     yield Finding((*path, "env", i, "valueFrom", field), {"value": f"{kind} {ref.get('name')}"})

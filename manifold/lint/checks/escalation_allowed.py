@@ -13,5 +13,10 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     for container, path in subject.containers:
         own = container.get("securityContext") or {}
         added = (own.get("capabilities") or {}).get("add") or ()
-        if own.get("allowPrivilegeEscalation") or own.get("privileged") or "SYS_ADMIN" in added or "CAP_SYS_ADMIN" in added:
+        if (
+            own.get("allowPrivilegeEscalation")
+            or own.get("privileged")
+            or "SYS_ADMIN" in added
+            or "CAP_SYS_ADMIN" in added
+        ):
             yield Finding((*path, "securityContext"), {"name": container.get("name")})

@@ -13,7 +13,11 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     body = subject.body
     if "roleRef" in body:
         ref = body["roleRef"] or {}
-        if subject.name == "cluster-admin" or subject.name.startswith("system:") or ref.get("kind") != parameters["role"]:
+        if (
+            subject.name == "cluster-admin"
+            or subject.name.startswith("system:")
+            or ref.get("kind") != parameters["role"]
+        ):
             return
         role = bundle.role(subject, ref)
         if role is None:
@@ -32,5 +36,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
 def _lets_in(rule: Any) -> bool:
     groups, resources, verbs = (set((rule or {}).get(k) or ()) for k in ("apiGroups", "resources", "verbs"))
     return bool(
-        groups & {"", "*"} and resources & {"*", "pods/exec", "pods/attach", "pods/*"} and verbs & {"*", "create", "get"}
+        groups & {"", "*"}
+        and resources & {"*", "pods/exec", "pods/attach", "pods/*"}
+        and verbs & {"*", "create", "get"}
     )

@@ -18,5 +18,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     if "ttlSecondsAfterFinished" in inner:
         yield Finding(
             ("spec", "jobTemplate", "spec", "ttlSecondsAfterFinished"),
-            {"value": "a CronJob keeps its history by successfulJobsHistoryLimit; ttlSecondsAfterFinished cuts it short"},
+            {
+                "value": "a CronJob keeps its history by successfulJobsHistoryLimit; ttlSecondsAfterFinished cuts it short"
+            },
         )

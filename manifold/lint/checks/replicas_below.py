@@ -13,7 +13,11 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     spec = subject.body.get("spec") or {}
     replicas = spec.get("replicas", 1)
     least = parameters["least"]
-    if not isinstance(replicas, int) or replicas >= least or ("replicas" not in spec and not parameters.get("implied", True)):
+    if (
+        not isinstance(replicas, int)
+        or replicas >= least
+        or ("replicas" not in spec and not parameters.get("implied", True))
+    ):
         return
     if parameters.get("served") and (not bundle.services_of(subject) or bundle.scaled(subject)):
         return

@@ -14,5 +14,9 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
         return
     whole = (subject.pod.get("securityContext") or {}).get("seccompProfile")
     for container, path in subject.containers:
-        if path[-2] == "containers" and not whole and not (container.get("securityContext") or {}).get("seccompProfile"):
+        if (
+            path[-2] == "containers"
+            and not whole
+            and not (container.get("securityContext") or {}).get("seccompProfile")
+        ):
             yield Finding(path, {"name": container.get("name")})

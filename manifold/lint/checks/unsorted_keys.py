@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from manifold.lint.engine import Bundle, Finding, Subject
@@ -18,7 +19,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
 def _first(value: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
     if isinstance(value, dict):
         keys = [str(k) for k in value]
-        for key, following in zip(keys, keys[1:], strict=False):
+        for key, following in pairwise(keys):
             if following < key:
                 return (*path, following)
         inner: Any = value.items()
