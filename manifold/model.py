@@ -135,8 +135,7 @@ class ObjectId(NamedTuple):
         def text(value: object) -> str:
             return value if isinstance(value, str) else ""
 
-        name = text(meta.get("name")) or text(meta.get("generateName"))
-        return cls(text(body.get("apiVersion")), text(body.get("kind")), text(meta.get("namespace")), name)
+        return cls(*map(text, (body.get("apiVersion"), body.get("kind"), meta.get("namespace"), meta.get("name"))))
 
     def to_dict(self) -> dict[str, str]:
         return {"apiVersion": self.api_version, "kind": self.kind, "namespace": self.namespace, "name": self.name}

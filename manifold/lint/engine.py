@@ -81,6 +81,8 @@ def subject(document: Document) -> Subject:
     out = Subject(document)
     if document.kind in WORKLOADS:
         found = pods.spec(document.body)
+        if found is None and isinstance(document.body.get("spec"), dict):
+            found = _no_template(document)
         if found is not None:
             out.pod, out.pod_path = found
             out.containers = [
@@ -90,6 +92,13 @@ def subject(document: Document) -> Subject:
                 if isinstance(c, dict)
             ]
     return out
+
+
+def _no_template(document: Document) -> tuple[Body, Path] | None:
+    """An empty Pod spec for a workload without one, as the API types read it; None for other groups."""
+    group = document.api_version.rpartition("/")[0]
+    path = pods.TEMPLATES.get((group, document.kind))
+    return ({}, (*path, "spec")) if path else None
 
 
 def _items(value: Any) -> Sequence[Any]:

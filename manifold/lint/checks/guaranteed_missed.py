@@ -19,7 +19,8 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
         reasons = [(_reason(c), c, p) for c, p in subject.containers]
     except ValueError:  # a quantity that is none: the server says so
         return
-    if all(reason for reason, _, _ in reasons):
+    spoiled = [bool(reason) for reason, _, _ in reasons]
+    if all(spoiled) or not any(spoiled):  # none asks for it, or the Pod's own resources decide
         return
     reason, container, path = next(r for r in reasons if r[0])
     yield Finding(

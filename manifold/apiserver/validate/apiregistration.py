@@ -1,0 +1,69 @@
+"""APIServices.
+
+Follows k8s.io/kube-aggregator v0.37.2 pkg/apis/apiregistration/validation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from manifold.apiserver.context import Context
+from manifold.apiserver.faults import Faults
+from manifold.k8s import formats
+
+Body = dict[str, Any]
+
+
+def create_api_service(body: Body, context: Context, faults: Faults) -> None:
+    """An APIService: its name is version.group, and it is served by a Service or by the API server itself."""
+    spec, meta = body.get("spec") or {}, body.get("metadata") or {}
+    group, version = spec.get("group") or "", spec.get("version") or ""
+    wanted = f"{version}.{group}"
+
+    def named(name: str) -> list[str]:
+        found = formats.path_segment(name)
+        return found or ([] if name == wanted else [f"must be spec.version, a dot and spec.group: {wanted}"])
+
+    if context.operation == "create":
+        for field in ("generateName", "name"):
+            if meta.get(field):
+                for message in named(meta[field]):
+                    faults.invalid(("metadata", field), message)
+        if meta.get("generateName") and not meta.get("name"):
+            for message in named(f"{meta['generateName'][:58]}xxxxx"):
+                faults.invalid(("metadata", "name"), message)
+    if not group and version != "v1":
+        faults.required(("spec", "group"), "only v1 may be of no group")
+    if group:
+        for message in formats.dns_subdomain(group):
+            faults.invalid(("spec", "group"), message)
+    for message in formats.dns_1035_label(version):
+        faults.invalid(("spec", "version"), message)
+    for field, most in (("groupPriorityMinimum", 20000), ("versionPriority", 1000)):
+        number = spec.get(field) or 0
+        if not 0 < number <= most:
+            faults.invalid(("spec", field), f"{number} must be 1 to {most}")
+    service, bundle, insecure = spec.get("service"), spec.get("caBundle"), spec.get("insecureSkipTLSVerify")
+    if service is None:
+        if bundle:
+            faults.invalid(("spec", "caBundle"), "goes with a service only")
+        if insecure:
+            faults.invalid(("spec", "insecureSkipTLSVerify"), "goes with a service only")
+        return
+    for field in ("namespace", "name"):
+        if not service.get(field):
+            faults.required(("spec", "service", field))
+    port = service.get("port") or 0
+    if not 1 <= port <= 65535:
+        faults.invalid(("spec", "service", "port"), f"{port} must be 1 to 65535")
+    if insecure and bundle:
+        faults.invalid(("spec", "insecureSkipTLSVerify"), "contradicts caBundle", "leave one of them out")
+
+
+def update_api_service(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """As a new one."""
+    create_api_service(new, context, faults)
+
+
+CREATE = {"APIService": create_api_service}
+UPDATE = {"APIService": update_api_service}
