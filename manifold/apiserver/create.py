@@ -20,6 +20,7 @@ ALLOCATED = f"{PREFIX}>"
 # `allocate` puts the word in their place.
 SUFFIX = "zzzzz"
 UID = "00000000-0000-0000-0000-000000000000"
+_WIPED = ("deletionTimestamp", "deletionGracePeriodSeconds")
 # Kinds whose status is written like any other field, or is the answer.
 _STATUS_STAYS = frozenset((("", "Node"), ("", "ComponentStatus")))
 _REVIEWS = frozenset(("authentication.k8s.io", "authorization.k8s.io"))
@@ -30,6 +31,10 @@ _FIRST_STATUS: dict[tuple[str, str], Body] = {
 }
 
 
+# Who asks, where the answer depends on it: an administrator.
+REQUESTER: Body = {"username": "admin", "uid": "admin", "groups": ["system:masters", "system:authenticated"]}
+
+
 def prepare(body: Body, context: Context) -> None:
     """Bring a decoded and defaulted object to the form in which the server validates it; in place."""
     kind = context.kind
@@ -37,6 +42,10 @@ def prepare(body: Body, context: Context) -> None:
     meta = body.setdefault("metadata", {})
     if not kind.namespaced:
         meta.pop("namespace", None)
+    for name in _WIPED:  # rest.BeforeCreate
+        meta.pop(name, None)
+    if meta.get("ownerReferences"):
+        meta["ownerReferences"] = deduplicated(meta["ownerReferences"])
     if kind.custom is not None:
         if kind.custom.has_status(kind.version):
             body.pop("status", None)
@@ -45,17 +54,30 @@ def prepare(body: Body, context: Context) -> None:
         body.pop("status", None)
         if key in _FIRST_STATUS:
             body["status"] = dict(_FIRST_STATUS[key])
-    if key == ("", "Pod") and context.since(1, 34):
-        _whole_pod(body.get("spec") or {}, context)
+    if key == ("", "Pod"):
+        spec, labels = body.get("spec") or {}, meta.get("labels")
+        if labels and ("affinity" in spec or "topologySpreadConstraints" in spec):
+            _merge_label_keys(spec, labels, context)
+        if context.since(1, 34):
+            _whole_pod(spec, context)
     own = _OWN.get(key)
     if own is not None:
         own(body)
 
 
+def deduplicated(references: list[Any]) -> list[Any]:
+    """Owner references, each once (endpoints/handlers: dedupOwnerReferences)."""
+    kept: list[Any] = []
+    for reference in references:
+        if reference not in kept:
+            kept.append(reference)
+    return kept
+
+
 def allocate(body: Body, context: Context) -> None:
     """Write what the server picks by itself: names, addresses, ports; in place."""
     meta = body.setdefault("metadata", {})
-    if not meta.get("name") and meta.get("generateName"):
+    if meta.get("name") == UID or (not meta.get("name") and meta.get("generateName")):
         meta["name"] = ALLOCATED
     if context.kind.custom is not None:
         return
@@ -85,8 +107,9 @@ def _token_volume(spec: Body) -> None:
 
 
 def _job_uid(body: Body) -> None:
-    """A Job's uid stands in its selector, its labels and its template's."""
+    """A Job's uid stands in its selector, its labels and its template's; a generated name in the labels."""
     spec = body.get("spec") or {}
+    generated = _generated((body.get("metadata") or {}).get("generateName", ""))
     maps = [
         (body.get("metadata") or {}).get("labels"),
         ((spec.get("template") or {}).get("metadata") or {}).get("labels"),
@@ -95,6 +118,9 @@ def _job_uid(body: Body) -> None:
     for labels in maps:
         for key in ("controller-uid", "batch.kubernetes.io/controller-uid"):
             if labels and labels.get(key) == UID:
+                labels[key] = ALLOCATED
+        for key in ("job-name", "batch.kubernetes.io/job-name"):
+            if labels and labels.get(key) == generated:
                 labels[key] = ALLOCATED
 
 
@@ -142,6 +168,35 @@ def _whole_pod(spec: Body, context: Context) -> None:
     }
 
 
+def _merge_label_keys(spec: Body, labels: Body, context: Context) -> None:
+    """Write the Pod's own labels that `matchLabelKeys` and `mismatchLabelKeys` name into their selectors.
+
+    kubernetes v1.37.2 pkg/registry/core/pod: mutatePodAffinity, mutateTopologySpreadConstraints; on create only.
+    """
+    terms: list[Body] = []
+    if context.since(1, 31):
+        affinity = spec.get("affinity") or {}
+        for field in ("podAffinity", "podAntiAffinity"):
+            found = affinity.get(field) or {}
+            for weighted in found.get("preferredDuringSchedulingIgnoredDuringExecution") or ():
+                terms.append(weighted.get("podAffinityTerm") or {})
+            terms += found.get("requiredDuringSchedulingIgnoredDuringExecution") or ()
+    if context.since(1, 34):
+        terms += spec.get("topologySpreadConstraints") or ()
+    for term in terms:
+        selector = term.get("labelSelector")
+        if selector is None:
+            continue
+        for field, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")):
+            added = [
+                {"key": key, "operator": operator, "values": [labels[key]]}
+                for key in term.get(field) or ()
+                if key in labels
+            ]
+            if added:
+                selector["matchExpressions"] = [*(selector.get("matchExpressions") or ()), *added]
+
+
 def _apparmor(body: Body) -> None:
     """Annotations that once were AppArmor profiles become fields; after validation, which warns of the annotations."""
     notes = (body.get("metadata") or {}).get("annotations") or {}
@@ -157,6 +212,11 @@ def _apparmor(body: Body) -> None:
                 container["securityContext"] = {**context, "appArmorProfile": profile}
 
 
+def _generated(prefix: str) -> str:
+    """A name as the server makes it of a prefix (apiserver/pkg/storage/names): at most 63 characters."""
+    return prefix[: 63 - len(SUFFIX)] + SUFFIX
+
+
 def _job(body: Body) -> None:
     """The labels by which a Job knows its Pods, and the selector, unless the user sees to it."""
     spec = body.get("spec") or {}
@@ -165,13 +225,19 @@ def _job(body: Body) -> None:
     if spec["manualSelector"]:
         return
     meta = body.get("metadata") or {}
-    name = meta.get("name") or meta.get("generateName", "")[:58] + SUFFIX
+    name = meta.get("name") or _generated(meta.get("generateName", ""))
     labels = template.setdefault("metadata", {}).setdefault("labels", {})
     uid = {"controller-uid": UID, "batch.kubernetes.io/controller-uid": UID}
     for key, value in {**uid, "job-name": name, "batch.kubernetes.io/job-name": name}.items():
         labels.setdefault(key, value)
     selector = spec.setdefault("selector", {})
     selector["matchLabels"] = {"batch.kubernetes.io/controller-uid": UID, **(selector.get("matchLabels") or {})}
+
+
+def _limit_range(body: Body) -> None:
+    """A LimitRange without a name gets a uid for one (pkg/registry/core/limitrange)."""
+    if not body["metadata"].get("name"):
+        body["metadata"]["name"] = UID
 
 
 def _namespace(body: Body) -> None:
@@ -194,13 +260,37 @@ def _endpoint_slice(body: Body) -> None:
         endpoint.pop("deprecatedTopology", None)
 
 
+def _is_volume_source(source: Body) -> bool:
+    """Whether `dataSource` may hold it: claims and snapshots only; all else is dropped (pkg/api/persistentvolumeclaim)."""
+    group, kind = source.get("apiGroup") or "", source.get("kind")
+    return (group, kind) in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
+
+
+def _service_account(body: Body) -> None:
+    """Of the Secrets only the names are kept."""
+    if body.get("secrets"):
+        body["secrets"] = [{"name": s["name"]} if s.get("name") else {} for s in body["secrets"]]
+
+
+def _signing_request(body: Body) -> None:
+    """Who asks, the server writes itself (pkg/registry/certificates/certificates)."""
+    spec = body.setdefault("spec", {})
+    for name in ("username", "uid", "groups", "extra"):
+        spec.pop(name, None)
+    spec.update(username=REQUESTER["username"], uid=REQUESTER["uid"], groups=list(REQUESTER["groups"]))
+
+
 def _claim(body: Body) -> None:
     """The two spellings of a claim's source follow one another."""
     spec = body.get("spec") or {}
+    if (spec.get("dataSourceRef") or {}).get("namespace"):  # CrossNamespaceVolumeDataSource is off
+        spec.pop("dataSourceRef")
+    if spec.get("dataSource") and not _is_volume_source(spec["dataSource"]):
+        spec.pop("dataSource")
     source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
     if source and not reference:
         spec["dataSourceRef"] = dict(source)
-    elif reference and not source and not reference.get("namespace"):
+    elif reference and not source:
         spec["dataSource"] = dict(reference)
 
 
@@ -256,8 +346,11 @@ def _definition(body: Body) -> None:
 _OWN: dict[tuple[str, str], Callable[[Body], None]] = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("", "Pod"): _pod,
+    ("", "LimitRange"): _limit_range,
     ("", "Namespace"): _namespace,
     ("", "Service"): _service,
+    ("", "ServiceAccount"): _service_account,
+    ("certificates.k8s.io", "CertificateSigningRequest"): _signing_request,
     ("", "PersistentVolumeClaim"): _claim,
     ("apps", "DaemonSet"): _daemon_set,
     ("batch", "Job"): _job,

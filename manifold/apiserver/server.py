@@ -91,7 +91,7 @@ class Server:
         if kind is None or context is None:
             return Answer(None, faults, None)
         decoded, strict = self._decode(body, kind, faults)
-        self._default(decoded, context, faults)
+        self.default(decoded, context)
         if admit or self.world is not None:
             self._admit("mutate", decoded, context, faults)
         creating.prepare(decoded, context)
@@ -122,9 +122,8 @@ class Server:
         before = self._decode(updating.without_owned(old, kind), kind, Faults())[0]
         updating.put_owned(before, old, kind)
         after, strict = self._decode(updating.without_owned(new, kind), kind, faults)
-        quiet = Faults()
-        self._default(before, context, quiet)
-        self._default(after, context, faults)
+        self.default(before, context)
+        self.default(after, context)
         updating.prepare(after, before, context)
         found = Faults()
         self._validate_update(after, before, context, found)
@@ -151,7 +150,8 @@ class Server:
         faults.extend(strict)
         return decoded, strict
 
-    def _default(self, body: Body, context: Context, faults: Faults) -> None:
+    def default(self, body: Body, context: Context) -> None:
+        """Fill in what a decoded object of the request leaves open, in place."""
         kind = context.kind
         meta = body.setdefault("metadata", {})
         if kind.namespaced and not meta.get("namespace"):
@@ -159,6 +159,10 @@ class Server:
         if kind.custom is not None:
             kind.custom.default(body)
             return
+        if body.get("spec") is None:
+            spec = kind.type.fields.get("spec")
+            if spec is not None and not spec.pointer and spec.type.shape == "object":
+                body["spec"] = {}  # Go has the struct, written or not
         module = part("default", room(kind.group))
         if module is not None:
             function = module.DEFAULTS.get(kind.kind)

@@ -6,13 +6,15 @@ their canonical form; what is empty and may be left out is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from manifold.apiserver.create import allocate
 from manifold.apiserver.decode import copy
 from manifold.apiserver.schema import Field, Type
-from manifold.k8s.quantity import parse
+from manifold.k8s.quantity import Quantity, parse
 
 if TYPE_CHECKING:
     from manifold.apiserver.server import Answer
@@ -29,6 +31,37 @@ def _quantity(value: Any) -> str:
         return str(parse(str(value)))
     except ValueError:  # "<allocated>" and the like
         return str(value)
+
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _time(value: Any, digits: int) -> Any:
+    """A time in UTC, with this many digits of a second."""
+    found = _TIME.fullmatch(value) if value.__class__ is str else None
+    if found is None:  # "<allocated>"
+        return value
+    date, clock, fraction, zone = found.groups()
+    text = f"{date}T{clock}"
+    if zone not in "Zz":
+        moment = datetime.fromisoformat(f"{text}{zone}").astimezone(UTC)
+        text = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{(fraction or '').ljust(digits, '0')[:digits]}Z" if digits else f"{text}Z"
+
+
+def _is_resource_list(type: Type) -> bool:
+    return type.shape == "map" and type.items is not None and type.items.shape == "quantity"
+
+
+def _rounded(amounts: Body) -> Body:
+    """A ResourceList: its amounts rounded up to thousandths (SetDefaults_ResourceList)."""
+    out: Body = {}
+    for name, amount in amounts.items():
+        out[name] = text = _quantity(amount)
+        if text.endswith(("u", "n")):
+            milli = -(-parse(text).nanos // 1_000_000)
+            out[name] = str(Quantity(milli * 1_000_000))
+    return out
 
 
 class _Writers:
@@ -50,6 +83,11 @@ class _Writers:
     def _make(self, type: Type) -> Writer:
         if type.shape == "quantity":
             return _quantity
+        if type.shape in ("time", "micro-time"):
+            digits = 6 if type.shape == "micro-time" else 0
+            return lambda value: _time(value, digits)
+        if type.shape == "bytes":
+            return lambda value: value.replace("\n", "").replace("\r", "") if value.__class__ is str else value
         if type.shape == "list":
             assert type.items is not None
             item = self.of(type.items)
@@ -63,20 +101,29 @@ class _Writers:
         return copy
 
     def _object(self, type: Type) -> Writer:
-        written = [(n, self._zero(f)) for n, f in type.fields.items() if not f.omitempty and not f.pointer]
+        written = [(n, self._zero(f)) for n, f in type.fields.items() if not f.omitempty]
+        # Storage does not tell an empty list from none.
+        emptied = {
+            n for n, f in type.fields.items() if not f.omitempty and not f.pointer and f.type.shape in ("list", "map")
+        }
         drops = {
             n
             for n, f in type.fields.items()
             if f.omitempty and not f.pointer and f.type.shape in ("list", "map", "bytes")
         }
         inner = {n: self.of(f.type) for n, f in type.fields.items()}
+        if not type.name.startswith("resource."):  # what devices have and use is not rounded
+            inner |= {n: _rounded for n, f in type.fields.items() if _is_resource_list(f.type)}
 
         def write(value: Any) -> Any:
             if value.__class__ is not dict:
                 return value
-            out = {}
+            out: Body = {}
             for name, v in value.items():
                 if v is None or (not v and name in drops and v.__class__ in (list, dict, str)):
+                    continue
+                if not v and name in emptied:
+                    out[name] = None
                     continue
                 writer = inner.get(name)
                 out[name] = writer(v) if writer is not None else copy(v)
@@ -92,12 +139,14 @@ class _Writers:
     def _zero(self, field: Field) -> Callable[[], Any]:
         """What Go writes for an absent field that it does not leave out."""
         shape = field.type.shape
+        if field.pointer:
+            return lambda: None
         if shape == "object" and field.type.fields:
             writer = self.of(field.type)
             return lambda: writer({})
         if shape in _ZERO:
             return lambda: _ZERO[shape]
-        if shape in ("list", "map", "bytes"):
+        if shape in ("list", "map", "bytes", "time", "micro-time"):
             return lambda: None
         return lambda: _NOTHING
 
@@ -111,11 +160,16 @@ def write(body: Body, type: Type) -> Body:
 
 
 def stored(answer: Answer) -> Body:
-    """The object of an accepted answer as the server stores it."""
+    """The object of an accepted answer as the server stores it, and reads it back: with the defaults set once more."""
     assert answer.object is not None
     assert answer.kind is not None
-    if answer.context is not None and answer.context.operation == "create":
-        allocate(answer.object, answer.context)
+    assert answer.context is not None
+    context = answer.context
+    if context.operation == "create":
+        allocate(answer.object, context)
     if answer.kind.custom is not None:
-        return dict(answer.object)
-    return write(answer.object, answer.kind.type)
+        body = dict(answer.object)
+    else:
+        body = write(answer.object, answer.kind.type)
+    context.server.default(body, context)
+    return body

@@ -11,7 +11,7 @@ from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 
 # The order of kube-apiserver 1.37.2 (its log names it at start), of those that have a module here.
-ORDER = ("serviceaccount", "priority", "tolerations", "protection")
+ORDER = ("nodetaint", "serviceaccount", "priority", "tolerations", "protection")
 
 
 @cache

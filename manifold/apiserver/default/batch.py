@@ -29,7 +29,9 @@ def job(body: Body, context: Context) -> None:
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     meta = body.setdefault("metadata", {})
     if labels and not meta.get("labels"):
-        meta["labels"] = labels  # one map, as in Go: what the server adds to the template's shows here as well
+        # One map, as in Go: what the server adds to the template's shows here as well; but where it may have to try
+        # several names (RetryGenerateName, on since 1.31) it works on a copy.
+        meta["labels"] = labels if meta.get("name") or not context.since(1, 31) else dict(labels)
 
 
 DEFAULTS = {"Job": job}

@@ -8,19 +8,22 @@ from __future__ import annotations
 from typing import Any
 
 from manifold.apiserver.context import Context
+from manifold.k8s.images import parse
 
 Body = dict[str, Any]
 
 _SOURCES = frozenset(("name",))
+_INIT_CONTAINERS = frozenset(
+    f"pod.{stage}.kubernetes.io/init-container{what}" for stage in ("alpha", "beta") for what in ("s", "-statuses")
+)
 
 
 def pull_policy(image: str) -> str:
-    """Always for the tag latest and for no tag at all; IfNotPresent for any other tag and for a digest."""
-    name, at, _ = image.partition("@")
-    tag = name.rpartition(":")[2] if ":" in name.rpartition("/")[2] else ""
-    if at and not tag:
+    """Always for the tag latest and for no tag at all; IfNotPresent for any other, for a digest and for what is no image."""
+    found = parse(image)
+    if found is None or (found.digest and not found.tag):
         return "IfNotPresent"
-    return "Always" if not tag or tag == "latest" else "IfNotPresent"
+    return "Always" if found.tag in ("", "latest") else "IfNotPresent"
 
 
 def container(value: Body) -> None:
@@ -88,7 +91,25 @@ def limit_item(value: Body) -> None:
         value["defaultRequest"] = requests
 
 
+def template(value: Body) -> None:
+    """Annotations that once were init containers are dropped (pkg/apis/core/v1/conversion.go)."""
+    notes = (value.get("metadata") or {}).get("annotations")
+    if notes and not _INIT_CONTAINERS.isdisjoint(notes):
+        value["metadata"]["annotations"] = {k: v for k, v in notes.items() if k not in _INIT_CONTAINERS}
+
+
+def node_spec(value: Body) -> None:
+    """The first range is written twice, and the single field wins (Convert_v1_NodeSpec_To_core_NodeSpec)."""
+    first, ranges = value.get("podCIDR"), value.get("podCIDRs")
+    if first and (not ranges or ranges[0] != first):
+        value["podCIDRs"] = [first]
+    elif ranges and not first:
+        value["podCIDR"] = ranges[0]
+
+
 TYPES = {
+    "core.v1.PodTemplateSpec": template,
+    "core.v1.NodeSpec": node_spec,
     "core.v1.Container": container,
     "core.v1.EphemeralContainer": container,
     "core.v1.ImageVolumeSource": image_volume,
@@ -105,14 +126,12 @@ def _containers(spec: Body) -> list[Body]:
 
 def pod(body: Body, context: Context) -> None:
     """What only Pods get, not templates: requests from limits, host ports, service links."""
+    template(body)
     spec = body.setdefault("spec", {})
     if spec.get("enableServiceLinks") is None:
         spec["enableServiceLinks"] = True
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:  # Convert_v1_Pod_To_core_Pod
         spec["terminationGracePeriodSeconds"] = 1
-    labels = (body.get("metadata") or {}).get("labels")
-    if labels and context.operation == "create" and ("affinity" in spec or "topologySpreadConstraints" in spec):
-        merge_label_keys(spec, labels, context)
     for one in _containers(spec):
         resources = one.get("resources") or {}
         limits = resources.get("limits")
@@ -125,35 +144,6 @@ def pod(body: Body, context: Context) -> None:
             for port in one.get("ports") or ():
                 if not port.get("hostPort") and port.get("containerPort"):
                     port["hostPort"] = port["containerPort"]
-
-
-def merge_label_keys(spec: Body, labels: Body, context: Context) -> None:
-    """Write the Pod's own labels that `matchLabelKeys` and `mismatchLabelKeys` name into their selectors.
-
-    kubernetes v1.37.2 pkg/registry/core/pod: mutatePodAffinity, mutateTopologySpreadConstraints; on create only.
-    """
-    terms: list[Body] = []
-    if context.since(1, 31):
-        affinity = spec.get("affinity") or {}
-        for field in ("podAffinity", "podAntiAffinity"):
-            found = affinity.get(field) or {}
-            for weighted in found.get("preferredDuringSchedulingIgnoredDuringExecution") or ():
-                terms.append(weighted.get("podAffinityTerm") or {})
-            terms += found.get("requiredDuringSchedulingIgnoredDuringExecution") or ()
-    if context.since(1, 34):
-        terms += spec.get("topologySpreadConstraints") or ()
-    for term in terms:
-        selector = term.get("labelSelector")
-        if selector is None:
-            continue
-        for field, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")):
-            added = [
-                {"key": key, "operator": operator, "values": [labels[key]]}
-                for key in term.get(field) or ()
-                if key in labels
-            ]
-            if added:
-                selector["matchExpressions"] = [*(selector.get("matchExpressions") or ()), *added]
 
 
 def replication_controller(body: Body, context: Context) -> None:
@@ -186,7 +176,17 @@ def secret(body: Body, context: Context) -> None:
             data[name] = base64.b64encode((text or "").encode("utf-8", "surrogatepass")).decode()
 
 
+def persistent_volume(body: Body, context: Context) -> None:
+    """What a PersistentVolume gets, and the volume that a VolumeAttachment describes does not."""
+    spec = body.setdefault("spec", {})
+    if not spec.get("persistentVolumeReclaimPolicy"):
+        spec["persistentVolumeReclaimPolicy"] = "Retain"
+    if spec.get("volumeMode") is None:
+        spec["volumeMode"] = "Filesystem"
+
+
 DEFAULTS = {
+    "PersistentVolume": persistent_volume,
     "Pod": pod,
     "ReplicationController": replication_controller,
     "Namespace": namespace,

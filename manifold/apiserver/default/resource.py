@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from manifold.apiserver.decode import ALLOCATED
+
 Body = dict[str, Any]
 
 
@@ -13,5 +15,15 @@ def request(value: Body) -> None:
         value["count"] = 1
 
 
-TYPES = {"resource.v1.ExactDeviceRequest": request, "resource.v1.DeviceSubRequest": request}
+def taint(value: Body) -> None:
+    """The time from which a taint counts is the server's to write."""
+    if value.get("timeAdded") is None:
+        value["timeAdded"] = f"{ALLOCATED}>"
+
+
+TYPES = {
+    "resource.v1.DeviceTaint": taint,
+    "resource.v1.ExactDeviceRequest": request,
+    "resource.v1.DeviceSubRequest": request,
+}
 DEFAULTS: dict[str, Any] = {}
