@@ -28,6 +28,7 @@ from manifold.model import (
     Plan,
     Severity,
     Source,
+    Span,
     Verb,
     spell,
 )
@@ -135,6 +136,19 @@ def _prepared(
     return reading, server(kubernetes, [*crds, *ours], cluster)
 
 
+def _nothing(text: Text, reading: Reading) -> list[Diagnostic]:
+    """What kubectl says where there is nothing at all to send."""
+    if (
+        not isinstance(text, (str, bytes, Path))
+        or reading.documents
+        or reading.skipped
+        or any(d.rejects for d in reading.diagnostics)
+    ):
+        return []
+    message = "there is no object in this text: kubectl has nothing to create and fails"
+    return [Diagnostic(Origin.YAML, "yaml/no-objects", Severity.ERROR, message, span=Span(1, 1, 1, 2))]
+
+
 def read(text: str | bytes) -> list[Body]:
     """The objects that kubectl would send, in order, Lists expanded.
 
@@ -161,7 +175,7 @@ def validate(
     quotas and limit ranges do not matter. An `apiserver` or `yaml` error means that the text is refused.
     """
     reading, asked = _prepared(text, kubernetes, crds, cluster)
-    return [*reading.diagnostics, *verdict(reading.documents, asked)]
+    return [*reading.diagnostics, *_nothing(text, reading), *verdict(reading.documents, asked)]
 
 
 def preview(
@@ -216,7 +230,11 @@ def check(
     there = list(cluster)
     reading, asked = _prepared(text, kubernetes, crds, there)
     run = linter(reading.documents, asked.version, profile=profile, select=select, cluster=there)
-    return [*reading.diagnostics, *once(verdict(reading.documents, asked), run(reading.documents))]
+    return [
+        *reading.diagnostics,
+        *_nothing(text, reading),
+        *once(verdict(reading.documents, asked), run(reading.documents)),
+    ]
 
 
 def once(verdicts: Sequence[Diagnostic], linted: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from manifold import assets
 from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span
 from manifold.read import split
 
-NO_OBJECTS = "no objects passed to create"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ class _Reader:
     # JSON ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _json(self, text: str) -> bool:
-        """Read a stream of JSON objects; False where it is none, and YAML is to be tried."""
+        """Read a stream of JSON objects, and YAML after it; False where it begins with none, and YAML is to be tried."""
         bodies: list[tuple[int, int, Any]] = []
         at = 0
         decoder = json.JSONDecoder(parse_constant=_refuse)
@@ -92,18 +93,23 @@ class _Reader:
             try:
                 body, end = decoder.raw_decode(text, at)
             except (ValueError, RecursionError):
-                return False
+                if not bodies:
+                    return False
+                break
             bodies.append((at, end, body))
             at = end
         for index, (start, end, body) in enumerate(bodies):
             self.out.pieces += 1
             self._object(_normal(body), index, Late(text[start:end], text.count("\n", 0, start)))
+        if at < len(text):
+            self._yaml(text[at:], len(bodies), text.count("\n", 0, at))
         return True
 
     # YAML ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _yaml(self, text: str) -> None:
-        for index, piece in enumerate(split.pieces(text)):
+    def _yaml(self, text: str, first: int = 0, line_before: int = 0) -> None:
+        for index, piece in enumerate(split.pieces(text), first):
+            piece = piece._replace(line=piece.line + line_before)
             self.out.pieces += 1
             if piece.bad:
                 line = piece.line + piece.text.count("\n") + 1
@@ -116,7 +122,7 @@ class _Reader:
                 )
                 raise _StopError
             chunk = piece.text.removeprefix("\ufeff")
-            if not chunk.strip():
+            if not chunk.strip(" \r\n"):
                 continue
             if self.fast:
                 from manifold.read import fast
@@ -328,6 +334,8 @@ def _normal(value: Any) -> Any:
         return {k: _normal(v) for k, v in value.items()}
     if value.__class__ is list:
         return [_normal(v) for v in value]
+    if value.__class__ is str and not value.isascii():
+        return _SURROGATE.sub("\ufffd", value)  # Go has no half of a pair
     return as_json(value) if value.__class__ in (int, float) else value
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from decimal import Decimal
 from typing import Any
 
 _MAP: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
@@ -73,14 +74,14 @@ def _integer(digits: str) -> int:
 
 
 def as_json(value: Any) -> Any:
-    """A number as it arrives after its way through JSON: floats without a fraction are integers, large ones rounded."""
-    if value.__class__ is float:
-        if value.is_integer() and abs(value) < 1e21:
-            whole = int(value)
-            return whole if -INT64 <= whole < INT64 else value
-        return value
+    """A number as it arrives after its way through JSON: floats without a fraction are integers, large ones rounded.
+
+    Go writes a float below 1e21 with the fewest digits that tell it apart, and zeros: 2^63 becomes 9223372036854776000.
+    """
     if value.__class__ is int and not -INT64 <= value < INT64:
-        return float(value)
+        value = float(value)
+    if value.__class__ is float and value.is_integer() and abs(value) < 1e21:
+        return int(value) if abs(value) < 2**53 else int(Decimal(repr(value)))
     return value
 
 
@@ -98,15 +99,15 @@ def key(value: Any) -> str | None:
 
 
 def _float_key(value: float) -> str:
-    """Go's strconv.FormatFloat(value, 'g', -1, 32)."""
+    """Go's strconv.FormatFloat(value, 'g', -1, 32), with YAML's words for what is no number (sigs.k8s.io/yaml)."""
     if math.isnan(value):
-        return "NaN"
+        return ".nan"
     if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
+        return ".inf" if value > 0 else "-.inf"
     try:
         single = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:
-        return "+Inf" if value > 0 else "-Inf"
+        return ".inf" if value > 0 else "-.inf"
     for digits in range(1, 10):
         text = f"{single:.{digits - 1}e}"
         if struct.unpack("f", struct.pack("f", float(text)))[0] == single:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from manifold import api
 from manifold.model import Source, Span
 from manifold.read import exact, fast, read, scalars
 from manifold.read.walk import walk
@@ -106,6 +107,9 @@ def test_merge_keys_give_way_to_what_comes_after() -> None:
         "a: \x01\n",
         "a: \x85\x00\n",
         "<<: text\n",
+        "x: &x [{a: b}]\n<<: *x\n",
+        "a: !!binary '***'\n",
+        "\t\n",
         "%YAML 1.2\n---\na: b\n",
         "text\n",
         "[1]\n",
@@ -145,6 +149,46 @@ def test_json_and_streams_of_json_are_read() -> None:
     one = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "x": 1.0}'
 
     assert [b["x"] for b in bodies(one + "\n" + one)] == [1, 1]
+
+
+def test_yaml_may_follow_json() -> None:
+    """Without a marker, and with its own lines."""
+    reading = read(source('{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}\n' + HEAD))
+
+    assert len(reading.documents) == 2
+    assert reading.documents[1].locate(("kind",)).line == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('"x\\ud800y"', "x\ufffdy"),
+        ("9223372036854775808", 9223372036854776000),
+        ("123456789012345680000.0", 123456789012345680000),
+        ("1e21", 1e21),
+    ],
+)
+def test_json_values_arrive_as_go_writes_them(text: str, value: Any) -> None:
+    """Half a surrogate pair is replaced; large numbers get the fewest digits, and zeros."""
+    head = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "x": %s}'
+
+    assert repr(bodies(head % text)[0]["x"]) == repr(value)
+
+
+def test_single_quotes_may_be_escaped() -> None:
+    """go-yaml reads what libyaml refuses."""
+    assert bodies(HEAD + 'data: {a: "it\\\'s"}\n')[0]["data"] == {"a": "it's"}
+
+
+def test_a_tagged_merge_key_merges() -> None:
+    """As a plain one does."""
+    assert bodies(HEAD + "data:\n  !!merge <<: {a: x}\n")[0]["data"] == {"a": "x"}
+
+
+@pytest.mark.parametrize("text", ["", "\ufeff", "# nothing\n---\n", "apiVersion: v1\nkind: List\nitems: []\n"])
+def test_nothing_to_create_is_an_error(text: str) -> None:
+    """kubectl fails where there is nothing to send; the API says so of a text."""
+    assert [d.rule for d in api.validate(text)] == ["yaml/no-objects"]
 
 
 def test_positions_are_of_the_nearest_that_is_there() -> None:
