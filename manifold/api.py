@@ -338,7 +338,9 @@ def outcomes(
     out = []
     for document in found:
         kind = asked.kind(document.api_version, document.kind)
-        key = document.key(namespace if kind is None or kind.namespaced else "")
+        key = document.key(namespace)
+        if kind is not None and not kind.namespaced:
+            key = key._replace(namespace="")
         if kind is None:
             answer = asked.create(document.body)
             said = [diagnose(f, document, asked.version) for f in answer.faults]

@@ -80,6 +80,8 @@ def _names(type: Type, value: list[Any]) -> list[str] | None:
                 shown = item.get(key, field.default if field else None)
                 if shown is not None:
                     keys.append(f"{key}={json.dumps(shown, ensure_ascii=False)}")
+            if not keys:
+                return None
             names.append(",".join(keys))
     else:
         return None

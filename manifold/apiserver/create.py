@@ -76,12 +76,16 @@ def deduplicated(references: list[Any]) -> list[Any]:
 
 def allocate(body: Body, context: Context) -> None:
     """Write what the server picks by itself: names, addresses, ports; in place."""
+    key = (context.kind.group, context.kind.kind)
+    if context.operation == "update":
+        if key == ("", "Service"):
+            _addresses(body.get("spec") or {})
+        return
     meta = body.setdefault("metadata", {})
     if meta.get("name") == UID or (not meta.get("name") and meta.get("generateName")):
         meta["name"] = ALLOCATED
     if context.kind.custom is not None:
         return
-    key = (context.kind.group, context.kind.kind)
     if key == ("", "Service"):
         _addresses(body.get("spec") or {})
     elif key == ("", "Pod"):
@@ -266,8 +270,8 @@ def _is_volume_source(source: Body) -> bool:
     return (group, kind) in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
 
 
-def _service_account(body: Body) -> None:
-    """Of the Secrets only the names are kept."""
+def service_account(body: Body) -> None:
+    """Of the Secrets that an account names only the names are kept; in place."""
     if body.get("secrets"):
         body["secrets"] = [{"name": s["name"]} if s.get("name") else {} for s in body["secrets"]]
 
@@ -308,6 +312,8 @@ def _addresses(spec: Body) -> None:
     policy = spec.get("ipFamilyPolicy")
     families = list(spec.get("ipFamilies") or ())
     for address in () if headless else spec.get("clusterIPs") or ():
+        if address == ALLOCATED and families:
+            continue
         family = "IPv6" if ":" in address else "IPv4"
         if family not in families:
             families.append(family)
@@ -349,7 +355,7 @@ _OWN: dict[tuple[str, str], Callable[[Body], None]] = {
     ("", "LimitRange"): _limit_range,
     ("", "Namespace"): _namespace,
     ("", "Service"): _service,
-    ("", "ServiceAccount"): _service_account,
+    ("", "ServiceAccount"): service_account,
     ("certificates.k8s.io", "CertificateSigningRequest"): _signing_request,
     ("", "PersistentVolumeClaim"): _claim,
     ("apps", "DaemonSet"): _daemon_set,

@@ -165,8 +165,7 @@ def stored(answer: Answer) -> Body:
     assert answer.kind is not None
     assert answer.context is not None
     context = answer.context
-    if context.operation == "create":
-        allocate(answer.object, context)
+    allocate(answer.object, context)
     if answer.kind.custom is not None:
         body = dict(answer.object)
     else:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from manifold.apiserver.context import Context
+from manifold.apiserver.create import deduplicated, service_account
 from manifold.apiserver.decode import copy
 from manifold.apiserver.schema import Kind
 from manifold.k8s.equality import same
@@ -67,6 +68,10 @@ def prepare(new: Body, old: Body, context: Context) -> None:
     kind = context.kind
     key = (kind.group, kind.kind)
     meta, before = new.setdefault("metadata", {}), old.get("metadata") or {}
+    if not kind.namespaced:
+        meta.pop("namespace", None)
+    if meta.get("ownerReferences"):
+        meta["ownerReferences"] = deduplicated(meta["ownerReferences"])
     for name in _KEPT:
         if name in before and not meta.get(name):
             meta[name] = before[name]
@@ -114,6 +119,8 @@ def _service(new_body: Body, old_body: Body) -> None:
             new["clusterIP"] = old["clusterIP"]
         if not new.get("clusterIPs") and old.get("clusterIPs"):
             new["clusterIPs"] = list(old["clusterIPs"])
+        if not new.get("ipFamilies") and old.get("ipFamilies") and new.get("clusterIPs") == old.get("clusterIPs"):
+            new["ipFamilies"] = list(old["ipFamilies"])
     if _needs_node_port(old) and _needs_node_port(new):
         _keep_node_ports(new, old)
     if (
@@ -188,5 +195,6 @@ def _daemon_set(new: Body, old: Body) -> None:
 _OWN: dict[tuple[str, str], Callable[[Body, Body], None]] = {
     ("", "Namespace"): _namespace,
     ("", "Service"): _service,
+    ("", "ServiceAccount"): lambda new, old: service_account(new),
     ("apps", "DaemonSet"): _daemon_set,
 }

@@ -140,10 +140,14 @@ def qualified_name(value: str) -> list[str]:
     return found
 
 
+# What the server picks by itself, as it stands in previewed objects and in snapshots without uids.
+PICKED = frozenset(("<allocated>", "<uid>"))
+
+
 @_remembered
 def label_value(value: str) -> list[str]:
     """The value of a label: at most 63 characters, or empty."""
-    if not value:
+    if not value or value in PICKED:
         return []
     found = []
     if size(value) > 63:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from manifold import api
 from manifold.apiserver import changes
 from manifold.apiserver.patch import fieldset, merge, strategic
 from manifold.apiserver.schema import Type, load
@@ -149,3 +150,49 @@ def test_diff_of_a_thing_with_itself_is_empty(deployment: Type) -> None:
     body = pod({"name": "a", "env": [{"name": "x", "value": "y"}]})
 
     assert changes.between(body, body, deployment) == []
+
+
+def test_items_with_one_key_pair_up(deployment: Type) -> None:
+    """Port 53 over TCP and over UDP have one merge key to kubectl; the first of a stored list takes the change."""
+    ports = [{"containerPort": 53, "protocol": "TCP", "hostPort": 1}, {"containerPort": 53, "protocol": "UDP"}]
+    wanted = [{k: v for k, v in port.items() if k != "hostPort"} for port in ports]
+    original, modified = pod({"name": "a", "ports": ports}), pod({"name": "a", "ports": wanted})
+    patch = strategic.three_way(original, modified, original, deployment)
+
+    assert containers(patch)[0]["ports"] == [{"containerPort": 53, "hostPort": None}]
+
+
+def test_nulls_of_a_manifest_travel_in_a_json_merge_patch() -> None:
+    """Also where kubectl knows no earlier manifest."""
+    assert strategic.json_three_way(None, {"a": {"b": None, "c": 1}}, {"a": {"b": 2, "c": 1}}) == {"a": {"b": None}}
+
+
+def test_null_takes_a_scalar_and_leaves_a_map(deployment: Type) -> None:
+    """In a server-side apply."""
+    live = {"spec": {"replicas": 2, "strategy": {"rollingUpdate": {"maxSurge": 1}}}}
+    config = {"spec": {"replicas": None, "strategy": {"rollingUpdate": None}}}
+
+    assert merge.merge(live, config, deployment) == {
+        "spec": {"replicas": None, "strategy": {"rollingUpdate": {"maxSurge": 1}}}
+    }
+
+
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}], %s}
+"""
+
+
+@pytest.mark.parametrize("how", ["client", "server"])
+def test_a_service_keeps_what_was_picked_and_gets_what_it_lacks(how: Any) -> None:
+    """Addresses and families stay; a new type gets its ports."""
+    (made,) = api.apply(SERVICE % "type: ClusterIP, ipFamilies: [IPv6]", [], how=how)
+    assert made.object is not None
+    (changed,) = api.apply(SERVICE % "type: NodePort", [made.object], how=how)
+    assert changed.object is not None
+
+    assert changed.object["spec"]["ipFamilies"] == ["IPv6"]
+    assert changed.object["spec"]["clusterIPs"] == made.object["spec"]["clusterIPs"]
+    assert changed.object["spec"]["ports"][0]["nodePort"] == "<allocated>"

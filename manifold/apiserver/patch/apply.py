@@ -230,7 +230,6 @@ def server_side(
     annotations = (live.get("metadata") or {}).get("annotations") or {}
     if manager == "kubectl" and LAST_APPLIED in annotations:
         merged = _with_last_applied(merged, last_applied(config))
-    merged = _without_nulls(merged)
     merged["metadata"]["managedFields"] = _encoded(owners)
     return _update(server, live, merged, kind)
 
@@ -249,14 +248,6 @@ def _ours_by_last_applied(live: Body, kind: Kind) -> FieldSet:
     said = fieldset.of(last, kind.type)
     difference = merge.compare(last, _bare(live), kind.type)
     return said - difference.modified - difference.removed
-
-
-def _without_nulls(value: Any) -> Any:
-    if value.__class__ is dict:
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
-    if value.__class__ is list:
-        return [_without_nulls(v) for v in value]
-    return value
 
 
 def placed(body: Body, kind: Kind, namespace: str) -> Body:
@@ -330,6 +321,8 @@ def _update(server: Server, live: Body, merged: Body, kind: Kind) -> Result:
     if answer.faults.refused or answer.object is None:
         return Result("refused", None, faults=answer.faults)
     stored = store.stored(answer)
+    if "status" not in live and "status" not in merged:
+        stored.pop("status", None)  # what the other side does not show of itself, no apply adds
     owners = (merged.get("metadata") or {}).get("managedFields")
     if owners is not None:
         stored["metadata"]["managedFields"] = owners

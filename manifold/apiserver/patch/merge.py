@@ -41,8 +41,9 @@ def merge(live: Any, config: Any, type: Type) -> Any:
         out = dict(live)
         for name, value in config.items():
             if name in live:
-                # An explicit null takes the place of what was there.
-                out[name] = None if value is None else merge(live[name], value, child(type, name))
+                # An explicit null takes the place of a scalar or of what is one piece; a joined map or list stays.
+                below = child(type, name)
+                out[name] = None if value is None and is_leaf(live[name], below) else merge(live[name], value, below)
             else:
                 out[name] = value
         return out

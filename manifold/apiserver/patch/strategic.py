@@ -104,7 +104,7 @@ def _diff(original: Map, modified: Map, type: Type, options: Options) -> Map:
 def _diff_map(name: str, before: Map, after: Map, patch: Map, type: Type, options: Options) -> None:
     strategy, retain = _strategy(_field(type, name))
     if strategy == "replace":
-        if options.changes and not equal(before, after):
+        if options.changes:  # also where nothing differs: kubectl does not look
             patch[name] = after
         return
     below = _diff(before, after, child(type, name), Options(options.deletions, options.changes, retain))
@@ -138,23 +138,40 @@ def _diff_list(name: str, before: list[Any], after: list[Any], patch: Map, type:
         patch[ORDER + name] = order
 
 
+def _sorted(values: list[Any], key: str) -> list[Any]:
+    """By the key's text; of those with one key the last comes first, as kubectl's sort has it."""
+    return [
+        v for _, _, v in sorted(((_sort_key(_key_of(v, key)), -i, v) for i, v in enumerate(values)), key=_first_two)
+    ]
+
+
+def _first_two(entry: tuple[str, int, Any]) -> tuple[str, int]:
+    return entry[:2]
+
+
 def _diff_maps(
     before: list[Any], after: list[Any], key: str, item: Type, options: Options
 ) -> tuple[list[Any], list[Any]]:
-    left = {_sort_key(_key_of(v, key)): v for v in before}
-    right = {_sort_key(_key_of(v, key)): v for v in after}
+    left, right = _sorted(before, key), _sorted(after, key)
     changed: list[Any] = []
     deleted: list[Any] = []
-    for name in sorted(left.keys() | right.keys()):
-        if name in left and name in right:
-            below = _diff(left[name], right[name], item, options)
+    i = j = 0
+    while i < len(left) or j < len(right):
+        old = _sort_key(left[i][key]) if i < len(left) else None
+        new = _sort_key(right[j][key]) if j < len(right) else None
+        if old is not None and old == new:
+            below = _diff(left[i], right[j], item, options)
             if below:
-                changed.append({**below, key: right[name][key]})
-        elif name in left:
+                changed.append({**below, key: right[j][key]})
+            i, j = i + 1, j + 1
+        elif old is not None and (new is None or old < new):
             if options.deletions:
-                deleted.append({key: left[name][key], PATCH: "delete"})
-        elif options.changes:
-            changed.append(right[name])
+                deleted.append({key: left[i][key], PATCH: "delete"})
+            i += 1
+        else:
+            if options.changes:
+                changed.append(right[j])
+            j += 1
     place = {_sort_key(v[key]): i for i, v in reversed(list(enumerate(after)))}
     changed.sort(key=lambda v: place.get(_sort_key(v[key]), len(after)))
     same = len(before) == len(after) and all(equal(a[key], b[key]) for a, b in zip(before, after, strict=True))
@@ -257,9 +274,9 @@ def _ordered(original: Map, patch: Map, type: Type, combining: bool) -> None:
             merged = list(before)
         else:
             merged = _merge_list(before, change, field, combining)
-        removed = patch.get(DELETE_FROM + name)
-        if removed and not combining:
-            merged = [v for v in merged if v not in patch.pop(DELETE_FROM + name)]
+        removed = () if combining else patch.pop(DELETE_FROM + name, ())
+        if removed:
+            merged = [v for v in merged if v not in removed]
         key = field.patch_merge_key if field else ""
         if combining:
             original[name] = merged
@@ -270,7 +287,8 @@ def _ordered(original: Map, patch: Map, type: Type, combining: bool) -> None:
 
 
 def _name(item: Any, key: str) -> Any:
-    return _sort_key(_key_of(item, key)) if key else item
+    # An item that came with `name: null` has lost its name by now.
+    return _sort_key(item.get(key)) if key and isinstance(item, dict) else item
 
 
 def _place(merged: list[Any], order: list[Any], server: list[Any], key: str) -> list[Any]:
@@ -321,7 +339,7 @@ def _merge_list(before: list[Any], change: list[Any], field: Field | None, combi
     for one in kept:
         name = _key_of(one, key)
         for i, v in enumerate(merged):
-            if equal(_key_of(v, key), name):
+            if equal(v.get(key), name):
                 merged[i] = _merge_map(v, one, item, combining=combining)
                 break
         else:
@@ -366,13 +384,15 @@ def _json_changes(current: Map, modified: Map) -> Map:
 
 
 def _json_deletions(original: Map, modified: Map) -> Map:
-    out: Map = {}
-    for name, before in original.items():
-        after = modified.get(name)
-        if name not in modified or (after is None and before is not None):
-            out[name] = None
-        elif before.__class__ is dict and after.__class__ is dict:
-            below = _json_deletions(before, after)
+    """Nulls for what went, and those that the manifest says itself."""
+    out: Map = {name: None for name in original if name not in modified}
+    for name, after in modified.items():
+        before = original.get(name)
+        if after is None:
+            if name not in original or before is not None:
+                out[name] = None
+        elif after.__class__ is dict and (name not in original or before.__class__ is dict):
+            below = _json_deletions(before or {}, after)
             if below:
                 out[name] = below
     return out
