@@ -11,6 +11,7 @@ from typing import Any
 
 from manifold.apiserver.context import Context
 from manifold.apiserver.decode import ALLOCATED as PREFIX
+from manifold.apiserver.faults import Faults
 from manifold.k8s import pods
 from manifold.k8s.pods import APPARMOR, apparmor_profile, qos_class
 
@@ -35,7 +36,7 @@ _FIRST_STATUS: dict[tuple[str, str], Body] = {
 REQUESTER: Body = {"username": "admin", "uid": "admin", "groups": ["system:masters", "system:authenticated"]}
 
 
-def prepare(body: Body, context: Context) -> None:
+def prepare(body: Body, context: Context, faults: Faults) -> None:
     """Bring a decoded and defaulted object to the form in which the server validates it; in place."""
     kind = context.kind
     key = (kind.group, kind.kind)
@@ -44,8 +45,8 @@ def prepare(body: Body, context: Context) -> None:
         meta.pop("namespace", None)
     for name in _WIPED:  # rest.BeforeCreate
         meta.pop(name, None)
-    if meta.get("ownerReferences"):
-        meta["ownerReferences"] = deduplicated(meta["ownerReferences"])
+    if len(meta.get("ownerReferences") or ()) > 1:
+        once_each(meta, faults)
     if kind.custom is not None:
         if kind.custom.has_status(kind.version):
             body.pop("status", None)
@@ -65,13 +66,15 @@ def prepare(body: Body, context: Context) -> None:
         own(body)
 
 
-def deduplicated(references: list[Any]) -> list[Any]:
-    """Owner references, each once (endpoints/handlers: dedupOwnerReferences)."""
+def once_each(meta: Body, faults: Faults) -> None:
+    """Owner references, each once, with a warning (endpoints/handlers: dedupOwnerReferencesAndAddWarning); in place."""
     kept: list[Any] = []
-    for reference in references:
+    for reference in meta["ownerReferences"]:
         if reference not in kept:
             kept.append(reference)
-    return kept
+    if len(kept) < len(meta["ownerReferences"]):
+        meta["ownerReferences"] = kept
+        faults.warn(("metadata", "ownerReferences"), "an owner is named twice: the server keeps one, and may refuse it one day")
 
 
 def allocate(body: Body, context: Context) -> None:

@@ -94,7 +94,7 @@ class Server:
         self.default(decoded, context)
         if admit or self.world is not None:
             self._admit("mutate", decoded, context, faults)
-        creating.prepare(decoded, context)
+        creating.prepare(decoded, context, faults)
         if self._full:
             found = Faults()
             self._validate(decoded, context, found)
@@ -124,7 +124,7 @@ class Server:
         after, strict = self._decode(updating.without_owned(new, kind), kind, faults)
         self.default(before, context)
         self.default(after, context)
-        updating.prepare(after, before, context)
+        updating.prepare(after, before, context, faults)
         found = Faults()
         self._validate_update(after, before, context, found)
         faults.extend(once(follow(found, strict, after) if strict else found))

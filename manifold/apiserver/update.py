@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from manifold.apiserver.context import Context
-from manifold.apiserver.create import deduplicated, service_account
+from manifold.apiserver.create import once_each, service_account
 from manifold.apiserver.decode import copy
+from manifold.apiserver.faults import Faults
 from manifold.apiserver.schema import Kind
 from manifold.k8s.equality import same
 
@@ -63,15 +64,15 @@ def put_owned(body: Body, stored: Body, kind: Kind) -> None:
             body.setdefault("metadata", {})[name] = copy(stored["metadata"][name])
 
 
-def prepare(new: Body, old: Body, context: Context) -> None:
+def prepare(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """Bring `new`, decoded and defaulted, to the form in which the server validates it against `old`; in place."""
     kind = context.kind
     key = (kind.group, kind.kind)
     meta, before = new.setdefault("metadata", {}), old.get("metadata") or {}
     if not kind.namespaced:
         meta.pop("namespace", None)
-    if meta.get("ownerReferences"):
-        meta["ownerReferences"] = deduplicated(meta["ownerReferences"])
+    if len(meta.get("ownerReferences") or ()) > 1:
+        once_each(meta, faults)
     for name in _KEPT:
         if name in before and not meta.get(name):
             meta[name] = before[name]

@@ -29,7 +29,7 @@ def behavior(value: Body) -> None:
     up.setdefault("stabilizationWindowSeconds", 0)
     for rules, policies in ((up, UP), (down, DOWN)):
         rules.setdefault("selectPolicy", "Max")
-        if not rules.get("policies"):
+        if rules.get("policies") is None:
             rules["policies"] = [dict(p) for p in policies]
 
 

@@ -99,7 +99,8 @@ def _template(spec: Body, context: Context, faults: Faults, tolerance: Tolerance
     _stays_up(template.get("spec") or {}, (*TEMPLATE, "spec"), faults)
 
 
-def _int_or_percent(value: Any, path: Path, faults: Faults) -> None:
+def int_or_percent(value: Any, path: Path, faults: Faults) -> None:
+    """Blame a negative number, and a text that is no percentage."""
     if value.__class__ is str:
         for message in formats.percent(value):
             faults.invalid(path, message)
@@ -119,7 +120,8 @@ def _share(value: Any) -> int:
     return int(value)
 
 
-def _at_most_all(value: Any, path: Path, faults: Faults) -> None:
+def at_most_all(value: Any, path: Path, faults: Faults) -> None:
+    """Blame more than 100%."""
     if value.__class__ is str and not formats.percent(value) and int(value[:-1]) > 100:
         faults.invalid(path, f"{value} is more than 100%")
 
@@ -136,11 +138,11 @@ def _deployment_strategy(spec: Body, faults: Faults) -> None:
     elif rolling is not None:
         unavailable, surge = rolling.get("maxUnavailable", "25%"), rolling.get("maxSurge", "25%")
         here = (*path, "rollingUpdate")
-        _int_or_percent(unavailable, (*here, "maxUnavailable"), faults)
-        _int_or_percent(surge, (*here, "maxSurge"), faults)
+        int_or_percent(unavailable, (*here, "maxUnavailable"), faults)
+        int_or_percent(surge, (*here, "maxSurge"), faults)
         if not _share(unavailable) and not _share(surge):
             faults.invalid((*here, "maxUnavailable"), "maxUnavailable and maxSurge cannot both be 0")
-        _at_most_all(unavailable, (*here, "maxUnavailable"), faults)
+        at_most_all(unavailable, (*here, "maxUnavailable"), faults)
 
 
 def _deployment(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:
@@ -183,8 +185,8 @@ def _daemon_set(spec: Body, context: Context, faults: Faults, tolerance: Toleran
         here = (*path, "rollingUpdate")
         unavailable, surge = rolling.get("maxUnavailable", 1), rolling.get("maxSurge", 0)
         for name, value in (("maxUnavailable", unavailable), ("maxSurge", surge)):
-            _int_or_percent(value, (*here, name), faults)
-            _at_most_all(value, (*here, name), faults)
+            int_or_percent(value, (*here, name), faults)
+            at_most_all(value, (*here, name), faults)
         if _share(unavailable) and _share(surge):
             faults.invalid((*here, "maxSurge"), "maxUnavailable is not 0: one of both", "set maxUnavailable: 0")
         elif not _share(unavailable) and not _share(surge):
@@ -261,10 +263,10 @@ def _stateful_strategy(spec: Body, context: Context, faults: Faults) -> None:
         unavailable = rolling.get("maxUnavailable")
         if unavailable is not None and context.server.release >= MAX_UNAVAILABLE:
             here = (*here, "maxUnavailable")
-            _int_or_percent(unavailable, here, faults)
+            int_or_percent(unavailable, here, faults)
             if not _share(unavailable):
                 faults.invalid(here, "must not be 0")
-            _at_most_all(unavailable, here, faults)
+            at_most_all(unavailable, here, faults)
 
 
 def _warn_stateful_set(spec: Body, faults: Faults, *below: str) -> None:

@@ -69,6 +69,18 @@ def _of_container(name: str) -> tuple[str, ...]:
     return messages
 
 
+def resource_name(name: str, path: Path, faults: Faults) -> None:
+    """Blame what is no name of a resource, with a domain in front or Kubernetes' own."""
+    for message in _named(name):
+        faults.invalid(path, message)
+
+
+def container_name(name: str, path: Path, faults: Faults) -> None:
+    """Blame what is no name of a resource that a container can ask for."""
+    for message in _of_container(name):
+        faults.invalid(path, message)
+
+
 def quantity_value(name: str, value: Quantity, path: Path, faults: Faults) -> None:
     """Blame an amount that is negative, or no whole number where it must be one."""
     if value.nanos < 0:
