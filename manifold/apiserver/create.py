@@ -74,7 +74,9 @@ def once_each(meta: Body, faults: Faults) -> None:
             kept.append(reference)
     if len(kept) < len(meta["ownerReferences"]):
         meta["ownerReferences"] = kept
-        faults.warn(("metadata", "ownerReferences"), "an owner is named twice: the server keeps one, and may refuse it one day")
+        faults.warn(
+            ("metadata", "ownerReferences"), "an owner is named twice: the server keeps one, and may refuse it one day"
+        )
 
 
 def allocate(body: Body, context: Context) -> None:
@@ -338,7 +340,8 @@ def _addresses(spec: Body) -> None:
     )
     if wants_ports:
         for port in spec.get("ports") or ():
-            if not port.get("nodePort"):
+            node_port = port.get("nodePort")
+            if not node_port or (isinstance(node_port, int) and node_port < 0):
                 port["nodePort"] = ALLOCATED
     if kind == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local" and not spec.get("healthCheckNodePort"):
         spec["healthCheckNodePort"] = ALLOCATED

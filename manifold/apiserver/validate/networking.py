@@ -5,19 +5,17 @@ Follows kubernetes v1.37.2 pkg/apis/networking/validation and pkg/registry/netwo
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Any
 
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.immutable import changed
-from manifold.apiserver.validate import metadata
+from manifold.apiserver.validate import addresses, metadata
 from manifold.k8s import formats
 from manifold.model import Path
 
 Body = dict[str, Any]
-Block = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 POLICY_TYPES = ("Ingress", "Egress")
@@ -28,56 +26,11 @@ _BAD_SEQUENCES = ("//", "/./", "/../", "%2f", "%2F")
 _BAD_ENDS = ("/..", "/.")
 _CONTROLLER_LIMIT = 250
 _HTTP_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+", re.ASCII)
-_ZEROS = re.compile(r"(?<![0-9a-fA-F:.])0+(?=[0-9])|(?<=\.)0+(?=[0-9])")
 
 
 def _names(path: Path, value: str, test: formats.Format, faults: Faults) -> None:
     for message in test(value):
         faults.invalid(path, message)
-
-
-def _read_block(value: str) -> Block | None:
-    """The block as the server's forgiving parser reads it: leading zeros in IPv4 addresses and prefixes are nothing."""
-    address, slash, bits = value.partition("/")
-    if not slash or not bits.isascii() or not bits.isdigit() or "%" in address:
-        return None
-    if ":" not in address:
-        address = _ZEROS.sub("", address)
-    try:
-        return ipaddress.ip_interface(f"{address}/{int(bits)}")
-    except ValueError:
-        return None
-
-
-def _mapped(block: Block) -> bool:
-    return isinstance(block, ipaddress.IPv6Interface) and block.ip.ipv4_mapped is not None
-
-
-def _block(value: str, path: Path, context: Context, kept: frozenset[str], faults: Faults) -> Block | None:
-    """Blame what is no block of addresses, strictly from 1.36 on; the block if it can be read at all."""
-    block = _read_block(value)
-    if value not in kept:
-        test = formats.strict_cidr if context.since(1, 36) else None
-        if block is None:
-            _names(path, value, formats.cidr, faults)
-        elif test is not None:
-            _names(path, value, test, faults)
-    if block is not None:
-        _warn_of_block(value, block, path, faults)
-    return block
-
-
-def _warn_of_block(value: str, block: Block, path: Path, faults: Faults) -> None:
-    network = block.network
-    usual = True
-    if block.ip != network.network_address:
-        faults.warn(path, f"{value!r} is ambiguous: {network}, or {block.ip}/{block.max_prefixlen}?")
-        usual = False
-    if formats.parse_cidr(value) is None or _mapped(block):
-        faults.warn(path, f"{value!r} is an unusual spelling of {network}")
-        usual = False
-    if usual and block.version == 6 and str(block) != value:
-        faults.warn(path, f"{value!r} is usually written {block}")
 
 
 # NetworkPolicy
@@ -128,17 +81,17 @@ def _ip_block(block: Body, path: Path, context: Context, kept: frozenset[str], f
     if not cidr:
         faults.required((*path, "cidr"))
         return
-    whole = _block(cidr, (*path, "cidr"), context, kept, faults)
+    whole = addresses.block(cidr, (*path, "cidr"), context, kept, faults)
     if whole is None:
         return
     for i, text in enumerate(block.get("except") or ()):
         here = (*path, "except", i)
-        part = _block(text, here, context, kept, faults)
+        part = addresses.block(text, here, context, kept, faults)
         if part is not None and not _strictly_within(part, whole):
             faults.invalid(here, f"{text} must be a part of {cidr}, and less than the whole")
 
 
-def _strictly_within(part: Block, whole: Block) -> bool:
+def _strictly_within(part: addresses.Block, whole: addresses.Block) -> bool:
     return (
         part.version == whole.version
         and part.network.network_address in whole.network
@@ -278,7 +231,7 @@ def _rule_value(rule: Body, path: Path, test: formats.Format, faults: Faults) ->
 
 
 def _is_address(text: str) -> bool:
-    return _read_block(f"{text}/{128 if ':' in text else 32}") is not None
+    return addresses.read_block(f"{text}/{128 if ':' in text else 32}") is not None
 
 
 def _ingress(body: Body, context: Context, faults: Faults, old: Body | None = None) -> None:
@@ -448,7 +401,7 @@ def _cidrs(cidrs: list[str], faults: Faults) -> None:
     for i, text in enumerate(cidrs):
         _names((*path, i), text, _canonical_block, faults)
     if len(cidrs) == 2:
-        first, second = (_read_block(text) for text in cidrs)
+        first, second = (addresses.read_block(text) for text in cidrs)
         if first is not None and second is not None and first.version == second.version:
             faults.invalid(path, "one block of each IP family at most")
 

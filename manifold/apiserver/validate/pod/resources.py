@@ -26,7 +26,7 @@ STANDARD = frozenset(
 # ... in a container ...
 _OF_CONTAINERS = frozenset(("cpu", "memory", "ephemeral-storage"))
 # ... and which are counted in whole numbers.
-_WHOLE = frozenset(
+WHOLE = frozenset(
     (
         "pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "configmaps",
         "persistentvolumeclaims", "services.nodeports", "services.loadbalancers",
@@ -47,7 +47,7 @@ def is_extended(name: str) -> bool:
 
 def is_whole(name: str) -> bool:
     """Whether a resource is counted in whole numbers."""
-    return name in _WHOLE or is_extended(name)
+    return name in WHOLE or is_extended(name)
 
 
 @lru_cache(maxsize=1024)

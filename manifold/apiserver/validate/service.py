@@ -1,0 +1,391 @@
+"""Services.
+
+Follows kubernetes v1.37.2 pkg/apis/core/validation (validateService and what it calls), pkg/registry/core/service/storage
+(what is asked when addresses and ports are picked) and pkg/api/service (warnings).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from manifold.apiserver import faults as reasons
+from manifold.apiserver.context import Context
+from manifold.apiserver.create import ALLOCATED
+from manifold.apiserver.faults import Faults
+from manifold.apiserver.immutable import changed
+from manifold.apiserver.validate import addresses, metadata
+from manifold.apiserver.validate.pod import warnings
+from manifold.k8s import formats
+from manifold.model import MapKey, Path
+
+Body = dict[str, Any]
+
+SPEC: Path = ("spec",)
+TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
+PROTOCOLS = ("TCP", "UDP", "SCTP")
+AFFINITIES = ("ClientIP", "None")
+TRAFFIC_POLICIES = ("Cluster", "Local")
+FAMILIES = ("IPv4", "IPv6")
+FAMILY_POLICIES = ("SingleStack", "PreferDualStack", "RequireDualStack")
+DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
+LONGEST_AFFINITY = 86400
+NODE_PORTS = range(30000, 32768)  # kube-apiserver's default for --service-node-port-range
+TOPOLOGY_MODE = "service.kubernetes.io/topology-mode"
+TOPOLOGY_HINTS = "service.kubernetes.io/topology-aware-hints"
+SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+
+
+def _invalid(path: Path, messages: list[str], faults: Faults) -> None:
+    for message in messages:
+        faults.invalid(path, message)
+
+
+def headless(spec: Body) -> bool:
+    """Whether a Service asks for no address of its own."""
+    addresses_ = spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else [])
+    return addresses_[:1] == ["None"]
+
+
+def _family(address: str) -> str:
+    return "IPv6" if ":" in address else "IPv4"
+
+
+def _accessible(spec: Body) -> bool:
+    kind = spec.get("type")
+    return kind in ("LoadBalancer", "NodePort") or (kind == "ClusterIP" and bool(spec.get("externalIPs")))
+
+
+def _checks_health(spec: Body) -> bool:
+    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+
+
+def _is_port(value: Any) -> bool:
+    return value == ALLOCATED or (isinstance(value, int) and 1 <= value <= 65535)
+
+
+def _requested(port: Any) -> bool:
+    """Whether the user asks for a port: the server takes a negative number for none."""
+    return isinstance(port, int) and port > 0
+
+
+def _port(port: Body, named: bool, seen: set[str], path: Path, faults: Faults) -> None:
+    name = port.get("name") or ""
+    if not name:
+        if named:
+            faults.required((*path, "name"), "with several ports each needs a name")
+    else:
+        _invalid((*path, "name"), formats.dns_label(name), faults)
+        if name in seen:
+            faults.duplicate((*path, "name"), name)
+        seen.add(name)
+    number = port.get("port") or 0
+    if not _is_port(number):
+        faults.invalid((*path, "port"), f"{number} must be 1 to 65535")
+    protocol = port.get("protocol") or ""
+    if not protocol:
+        faults.required((*path, "protocol"))
+    elif protocol not in PROTOCOLS:
+        faults.not_supported((*path, "protocol"), protocol, PROTOCOLS)
+    target = port.get("targetPort")
+    if isinstance(target, str):
+        _invalid((*path, "targetPort"), formats.port_name(target), faults)
+    elif not _is_port(target):
+        faults.invalid((*path, "targetPort"), f"{target} must be 1 to 65535")
+    application = port.get("appProtocol")
+    if application is not None:
+        _invalid((*path, "appProtocol"), formats.qualified_name(application), faults)
+
+
+def _ports(spec: Body, faults: Faults) -> None:
+    ports, kind = spec.get("ports") or [], spec.get("type")
+    names: set[str] = set()
+    node_ports: set[tuple[Any, Any]] = set()
+    numbers: set[tuple[Any, Any]] = set()
+    for i, port in enumerate(ports):
+        path = (*SPEC, "ports", i)
+        _port(port, len(ports) > 1, names, path, faults)
+        protocol, node_port = port.get("protocol"), port.get("nodePort")
+        if node_port:
+            if kind == "ClusterIP":
+                faults.forbidden((*path, "nodePort"), "a Service of type ClusterIP has no nodePort", "remove it")
+            elif kind in ("NodePort", "LoadBalancer") and _requested(node_port) and node_port not in NODE_PORTS:
+                faults.invalid((*path, "nodePort"), f"{node_port} must be {NODE_PORTS[0]} to {NODE_PORTS[-1]}")
+            if node_port != ALLOCATED:
+                if (protocol, node_port) in node_ports:
+                    faults.duplicate((*path, "nodePort"), node_port)
+                node_ports.add((protocol, node_port))
+        if (protocol, port.get("port")) in numbers:
+            faults.duplicate(path, f"{port.get('port')}/{protocol}")
+        numbers.add((protocol, port.get("port")))
+
+
+def _affinity(spec: Body, faults: Faults) -> None:
+    affinity, config = spec.get("sessionAffinity") or "", spec.get("sessionAffinityConfig")
+    if not affinity:
+        faults.required((*SPEC, "sessionAffinity"))
+    elif affinity not in AFFINITIES:
+        faults.not_supported((*SPEC, "sessionAffinity"), affinity, AFFINITIES)
+    path = (*SPEC, "sessionAffinityConfig")
+    if affinity == "None" and config is not None:
+        faults.forbidden(path, "goes with sessionAffinity: ClientIP only")
+    if affinity != "ClientIP":
+        return
+    client = (config or {}).get("clientIP")
+    if config is None:
+        faults.required(path)
+    elif client is None:
+        faults.required((*path, "clientIP"))
+    elif client.get("timeoutSeconds") is None:
+        faults.required((*path, "clientIP", "timeoutSeconds"))
+    elif not 0 < client["timeoutSeconds"] <= LONGEST_AFFINITY:
+        faults.invalid(
+            (*path, "clientIP", "timeoutSeconds"), f"{client['timeoutSeconds']} must be 1 to {LONGEST_AFFINITY}"
+        )
+
+
+def _cluster_ips(spec: Body, old: Body | None, context: Context, faults: Faults) -> None:
+    """What addresses and families must be to one another (ValidateServiceClusterIPsRelatedFields)."""
+    if spec.get("type") == "ExternalName":
+        return
+    path, families_path = (*SPEC, "clusterIPs"), (*SPEC, "ipFamilies")
+    first, several = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
+    if first:
+        if not several:
+            faults.required(path)
+        elif several[0] != first:
+            faults.invalid(path, "its first value must be that of clusterIP")
+    elif several:
+        faults.invalid(path, "must be empty where clusterIP is not set")
+    seen: set[str] = set()
+    families = spec.get("ipFamilies") or []
+    for i, family in enumerate(families):
+        if family not in FAMILIES:
+            faults.not_supported((*families_path, i), family, FAMILIES)
+        if family in seen:
+            faults.duplicate((*families_path, i), family)
+        seen.add(family)
+    policy = spec.get("ipFamilyPolicy")
+    if policy is not None and policy not in FAMILY_POLICIES:
+        faults.not_supported((*SPEC, "ipFamilyPolicy"), policy, FAMILY_POLICIES)
+    kept = (old or {}).get("clusterIPs") or ()
+    bad = False
+    for i, address in enumerate(several):
+        if i == 0 and address == "None":
+            if len(several) > 1:
+                bad = True
+                faults.invalid(path, "None must be the only value")
+            continue
+        if address != ALLOCATED:
+            bad = not addresses.address(address, (*path, i), context, kept, faults) or bad
+    if len(several) > 2:
+        faults.invalid(path, "at most two addresses are allowed, one of each family")
+    if bad or ALLOCATED in several:
+        return
+    if len(several) > 1 and len({_family(a) for a in several}) != len(several):
+        faults.invalid(path, "at most one address of each family is allowed")
+    if not headless(spec):
+        for i, (address, family) in enumerate(zip(several, families, strict=False)):
+            if family in FAMILIES and _family(address) != family:
+                faults.invalid((*path, i), f"ipFamilies[{i}] is {family}, and {address} is none")
+
+
+def _picked(spec: Body, faults: Faults) -> None:
+    """What the server asks when it picks addresses: one stack has one address and one family."""
+    if spec.get("type") == "ExternalName":
+        return
+    policy, families = spec.get("ipFamilyPolicy"), spec.get("ipFamilies") or ()
+    several = spec.get("clusterIPs") or ()
+    if policy is None:
+        policy = "RequireDualStack" if headless(spec) and not spec.get("selector") else "SingleStack"
+    if policy == "SingleStack":
+        for name, values in (("addresses", several), ("families", families)):
+            if len(values) == 2:
+                faults.invalid(
+                    (*SPEC, "ipFamilyPolicy"), f"two {name} need RequireDualStack or PreferDualStack, not SingleStack"
+                )
+
+
+def _balancer(body: Body, spec: Body, old: Body | None, context: Context, faults: Faults) -> None:
+    balanced = spec.get("type") == "LoadBalancer"
+    ranges = spec.get("loadBalancerSourceRanges") or ()
+    notes = (body.get("metadata") or {}).get("annotations") or {}
+    before = ((old or {}).get("metadata") or {}).get("annotations") or {}
+    only = "goes with a Service of type LoadBalancer only"
+    if ranges:
+        path: Path = (*SPEC, "LoadBalancerSourceRanges")
+        if not balanced:
+            faults.add(reasons.FORBIDDEN, path, only, at=(*SPEC, "loadBalancerSourceRanges"))
+        kept = [v.strip() for v in ((old or {}).get("spec") or {}).get("loadBalancerSourceRanges") or ()]
+        for i, value in enumerate(ranges):
+            found = Faults()
+            addresses.block(value.strip(), (*path, i), context, kept, found)
+            faults.extend(f._replace(at=(*SPEC, "loadBalancerSourceRanges", i)) for f in found if not f.warning)
+    elif SOURCE_RANGES in notes:
+        path = ("metadata", "annotations", MapKey(SOURCE_RANGES))
+        if not balanced:
+            faults.forbidden(path, only)
+        text = notes[SOURCE_RANGES].strip()
+        if text and (old is None or before.get(SOURCE_RANGES) != notes[SOURCE_RANGES]):
+            for value in text.split(","):
+                addresses.block(value.strip(), path, context, (), faults)
+    if spec.get("allocateLoadBalancerNodePorts") is not None and not balanced:
+        faults.forbidden((*SPEC, "allocateLoadBalancerNodePorts"), only)
+    chosen = spec.get("loadBalancerClass")
+    if chosen is not None:
+        if balanced:
+            _invalid((*SPEC, "loadBalancerClass"), formats.qualified_name(chosen), faults)
+        else:
+            faults.forbidden((*SPEC, "loadBalancerClass"), only)
+
+
+def _traffic(spec: Body, context: Context, faults: Faults) -> None:
+    policy = spec.get("externalTrafficPolicy") or ""
+    path: Path = (*SPEC, "externalTrafficPolicy")
+    if not _accessible(spec):
+        if policy:
+            faults.invalid(path, "goes with a Service that can be reached from outside only")
+    elif not policy:
+        faults.required(path)
+    elif policy not in TRAFFIC_POLICIES:
+        faults.not_supported(path, policy, TRAFFIC_POLICIES)
+    health = spec.get("healthCheckNodePort") or 0
+    if health and not _checks_health(spec):
+        faults.invalid(
+            (*SPEC, "healthCheckNodePort"), "goes with type LoadBalancer and externalTrafficPolicy: Local only"
+        )
+    elif health and health != ALLOCATED and health not in NODE_PORTS:
+        faults.invalid((*SPEC, "healthCheckNodePort"), f"{health} must be {NODE_PORTS[0]} to {NODE_PORTS[-1]}")
+    inside = spec.get("internalTrafficPolicy")
+    if inside is None:
+        if spec.get("type") in ("NodePort", "LoadBalancer", "ClusterIP"):
+            faults.required((*SPEC, "internalTrafficPolicy"))
+    elif inside not in TRAFFIC_POLICIES:
+        faults.not_supported((*SPEC, "internalTrafficPolicy"), inside, TRAFFIC_POLICIES)
+    distribution = spec.get("trafficDistribution")
+    allowed = DISTRIBUTIONS if context.since(1, 34) else DISTRIBUTIONS[:1]
+    if distribution is not None and distribution not in allowed:
+        faults.not_supported((*SPEC, "trafficDistribution"), distribution, allowed)
+
+
+def _of_type(spec: Body, faults: Faults) -> None:
+    kind = spec.get("type") or ""
+    if not spec.get("ports") and not headless(spec) and kind != "ExternalName":
+        faults.required((*SPEC, "ports"), "a Service needs ports, unless it is headless")
+    if kind in ("LoadBalancer", "NodePort") and headless(spec):
+        faults.invalid((*SPEC, "clusterIPs", 0), f"a Service of type {kind} cannot be headless")
+    if kind == "ExternalName":
+        for name in ("clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+            if spec.get(name):
+                faults.forbidden((*SPEC, name), "goes without type ExternalName only")
+        name = (spec.get("externalName") or "").removesuffix(".")
+        if name:
+            _invalid((*SPEC, "externalName"), formats.dns_subdomain(name), faults)
+        else:
+            faults.required((*SPEC, "externalName"))
+
+
+def _service(body: Body, old: Body | None, context: Context, faults: Faults) -> None:
+    spec = body.get("spec") or {}
+    before = (old or {}).get("spec") or {}
+    notes = (body.get("metadata") or {}).get("annotations") or {}
+    if TOPOLOGY_MODE in notes and TOPOLOGY_HINTS in notes and notes[TOPOLOGY_MODE] != notes[TOPOLOGY_HINTS]:
+        path = ("metadata", "annotations", MapKey(TOPOLOGY_MODE))
+        faults.invalid(path, f"must say what the annotation {TOPOLOGY_HINTS} says", f"remove {TOPOLOGY_HINTS}")
+    _of_type(spec, faults)
+    _ports(spec, faults)
+    if spec.get("selector") is not None:
+        metadata.labels(spec["selector"], (*SPEC, "selector"), faults)
+    _affinity(spec, faults)
+    _cluster_ips(spec, before, context, faults)
+    _picked(spec, faults)
+    kept = before.get("externalIPs") or ()
+    for i, address in enumerate(spec.get("externalIPs") or ()):
+        here = (*SPEC, "externalIPs", i)
+        if addresses.address(address, here, context, kept, faults):
+            addresses.endpoint(address, here, faults)
+    kind = spec.get("type") or ""
+    if not kind:
+        faults.required((*SPEC, "type"))
+    elif kind not in TYPES:
+        faults.not_supported((*SPEC, "type"), kind, TYPES)
+    _balancer(body, spec, old, context, faults)
+    _traffic(spec, context, faults)
+    _warn(spec, notes, context, faults)
+
+
+def _warn(spec: Body, notes: Body, context: Context, faults: Faults) -> None:
+    kind = spec.get("type")
+    if TOPOLOGY_HINTS in notes:
+        path = ("metadata", "annotations", MapKey(TOPOLOGY_HINTS))
+        faults.warn(path, f"the annotation is deprecated: use {TOPOLOGY_MODE}")
+    if headless(spec):
+        for name, used in (
+            ("loadBalancerIP", spec.get("loadBalancerIP")),
+            ("externalIPs", spec.get("externalIPs")),
+            ("sessionAffinity", spec.get("sessionAffinity") != "None"),
+        ):
+            if used:
+                faults.warn((*SPEC, name), f"{name} means nothing in a headless Service")
+    elif kind != "ExternalName":
+        for i, address in enumerate(spec.get("clusterIPs") or ()):
+            warnings.ip_form(address, (*SPEC, "clusterIPs", i), faults)
+        if spec.get("externalIPs") and context.since(1, 36):
+            faults.warn((*SPEC, "externalIPs"), "externalIPs is deprecated: some clusters ignore it")
+    for i, address in enumerate(spec.get("externalIPs") or ()):
+        warnings.ip_form(address, (*SPEC, "externalIPs", i), faults)
+    if spec.get("loadBalancerIP"):
+        warnings.ip_form(spec["loadBalancerIP"], (*SPEC, "loadBalancerIP"), faults)
+    for i, block in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+        found = Faults()
+        addresses.block(block, (*SPEC, "loadBalancerSourceRanges", i), context, (), found)
+        faults.extend(f for f in found if f.warning)
+    if kind == "ExternalName" and spec.get("externalIPs"):
+        faults.warn((*SPEC, "externalIPs"), "externalIPs means nothing in a Service of type ExternalName")
+    if kind != "ExternalName" and spec.get("externalName"):
+        faults.warn((*SPEC, "externalName"), "externalName means nothing but in a Service of type ExternalName")
+    if spec.get("trafficDistribution") == "PreferClose" and context.since(1, 35):
+        faults.warn((*SPEC, "trafficDistribution"), "PreferClose is deprecated: write PreferSameZone")
+
+
+def create(body: Body, context: Context, faults: Faults) -> None:
+    """A new Service."""
+    _service(body, None, context, faults)
+
+
+def _kept_addresses(new: Body, old: Body, faults: Faults) -> None:
+    """Addresses and families stay; a second one may come and go with the policy that allows it."""
+    if "ExternalName" in (new.get("type"), old.get("type")):
+        return
+    for name, what in (("clusterIPs", "address"), ("ipFamilies", "family")):
+        if headless(new) and headless(old):
+            return
+        if name == "ipFamilies" and headless(new) != headless(old):
+            return
+        after, before, path = new.get(name) or [], old.get(name) or [], (*SPEC, name)
+        if len(after) == len(before):
+            for i, value in enumerate(before):
+                if after[i] != value:
+                    changed(faults, (*path, i if name == "clusterIPs" else 0), (*path, i))
+        elif len(after) < len(before):
+            if not (new.get("clusterIPs") or []):
+                faults.invalid((*path, 0), f"the first {what} cannot be given up")
+            if after and after[0] != before[0]:
+                changed(faults, (*path, 0))
+            if len(after) == 1 and new.get("ipFamilyPolicy") != "SingleStack":
+                faults.invalid((*SPEC, "ipFamilyPolicy"), f"must be SingleStack to give up the second {what}")
+        elif before and after and after[0] != before[0]:
+            changed(faults, (*path, 0))
+
+
+def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """A Service keeps its addresses, its class of load balancer and the port of its health check."""
+    after, before = new.get("spec") or {}, old.get("spec") or {}
+    _kept_addresses(after, before, faults)
+    balanced = after.get("type") == "LoadBalancer" == before.get("type")
+    if balanced and after.get("loadBalancerClass") != before.get("loadBalancerClass"):
+        changed(faults, (*SPEC, "loadBalancerClass"))
+    if _checks_health(before) and _checks_health(after):
+        had, has = before.get("healthCheckNodePort") or 0, after.get("healthCheckNodePort") or 0
+        if had != has:
+            changed(faults, (*SPEC, "healthCheckNodePort"), reason=reasons.FORBIDDEN)
+    _service(new, old, context, faults)
