@@ -289,18 +289,24 @@ def _signing_request(body: Body) -> None:
     spec.update(username=REQUESTER["username"], uid=REQUESTER["uid"], groups=list(REQUESTER["groups"]))
 
 
-def _claim(body: Body) -> None:
-    """The two spellings of a claim's source follow one another."""
-    spec = body.get("spec") or {}
-    if (spec.get("dataSourceRef") or {}).get("namespace"):  # CrossNamespaceVolumeDataSource is off
-        spec.pop("dataSourceRef")
-    if spec.get("dataSource") and not _is_volume_source(spec["dataSource"]):
-        spec.pop("dataSource")
+def claim_sources(spec: Body, old: Body | None = None) -> None:
+    """The two spellings of a claim's source follow one another; what none may be is dropped; in place."""
+    old = old or {}
+    if (spec.get("dataSourceRef") or {}).get("namespace") and old.get("dataSourceRef") is None:
+        spec.pop("dataSourceRef")  # CrossNamespaceVolumeDataSource is off
     source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
-    if source and not reference:
+    used = old.get("dataSource") is not None or old.get("dataSourceRef") is not None
+    if source is not None and reference is None and not used and not _is_volume_source(source):
+        del spec["dataSource"]
+        source = None
+    if source is not None and reference is None:
         spec["dataSourceRef"] = dict(source)
-    elif reference and not source:
+    elif reference is not None and source is None and not reference.get("namespace"):
         spec["dataSource"] = dict(reference)
+
+
+def _claim(body: Body) -> None:
+    claim_sources(body.get("spec") or {})
 
 
 def _service(body: Body) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from manifold.apiserver.context import Context
-from manifold.apiserver.create import once_each, service_account
+from manifold.apiserver.create import claim_sources, once_each, service_account
 from manifold.apiserver.decode import copy
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.schema import Kind
@@ -183,6 +183,10 @@ def _align_cluster_ips(new: Body, old: Body) -> None:
             new["clusterIPs"] = [new["clusterIP"]]
 
 
+def _claim(new: Body, old: Body) -> None:
+    claim_sources(new.get("spec") or {}, old.get("spec") or {})
+
+
 def _daemon_set(new: Body, old: Body) -> None:
     """The old count of template changes lives on as an annotation (pkg/apis/apps/v1/conversion.go)."""
     name = "deprecated.daemonset.template.generation"
@@ -195,6 +199,7 @@ def _daemon_set(new: Body, old: Body) -> None:
 
 _OWN: dict[tuple[str, str], Callable[[Body, Body], None]] = {
     ("", "Namespace"): _namespace,
+    ("", "PersistentVolumeClaim"): _claim,
     ("", "Service"): _service,
     ("", "ServiceAccount"): lambda new, old: service_account(new),
     ("apps", "DaemonSet"): _daemon_set,

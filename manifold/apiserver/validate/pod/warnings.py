@@ -104,6 +104,11 @@ def _term(term: Body, path: Path, faults: Faults, values: bool) -> None:
                         faults.warn((*here, "values", j), message)
 
 
+def node_term(term: Body, path: Path, faults: Faults) -> None:
+    """Warn of a node selector term that names deprecated labels, or values that no label has."""
+    _term(term, path, faults, values=True)
+
+
 def _affinity(affinity: Body, path: Path, faults: Faults) -> None:
     node = affinity.get("nodeAffinity")
     if node:

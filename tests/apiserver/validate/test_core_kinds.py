@@ -1,0 +1,146 @@
+"""The core group's kinds besides Pods: what is refused, and where."""
+
+from typing import Any
+
+import pytest
+from manifold import api
+from manifold.model import Severity
+
+
+def causes(text: str) -> set[tuple[str, str]]:
+    """(reason, path) of what the server refuses in `text`."""
+    return {(d.reason, d.path) for d in api.validate(text) if d.severity is Severity.ERROR}
+
+
+def warned(text: str) -> set[str]:
+    """The paths of what the server warns of."""
+    return {d.path for d in api.validate(text) if d.severity is Severity.WARNING}
+
+
+def body(kind: str, **fields: Any) -> str:
+    """An object of the core group in JSON."""
+    import json
+
+    meta = {"name": "a", **fields.pop("metadata", {})}
+    return json.dumps({"apiVersion": "v1", "kind": kind, "metadata": meta, **fields})
+
+
+PORT = {"port": 80}
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ({}, ("FieldValueRequired", "spec.ports")),
+        ({"ports": [PORT, PORT]}, ("FieldValueDuplicate", "spec.ports[1]")),
+        ({"ports": [PORT, PORT]}, ("FieldValueRequired", "spec.ports[0].name")),
+        (
+            {"ports": [{"port": 80, "nodePort": 80}], "type": "NodePort"},
+            ("FieldValueInvalid", "spec.ports[0].nodePort"),
+        ),
+        ({"ports": [{"port": 80, "nodePort": 30000}]}, ("FieldValueForbidden", "spec.ports[0].nodePort")),
+        ({"ports": [PORT], "clusterIP": "None", "type": "NodePort"}, ("FieldValueInvalid", "spec.clusterIPs[0]")),
+        ({"type": "ExternalName"}, ("FieldValueRequired", "spec.externalName")),
+        ({"ports": [PORT], "ipFamilies": ["IPv4", "IPv6"]}, ("FieldValueInvalid", "spec.ipFamilyPolicy")),
+        ({"ports": [PORT], "externalTrafficPolicy": "Local"}, ("FieldValueInvalid", "spec.externalTrafficPolicy")),
+        ({"ports": [PORT], "externalIPs": ["127.0.0.1"]}, ("FieldValueInvalid", "spec.externalIPs[0]")),
+        (
+            {"ports": [PORT], "loadBalancerSourceRanges": ["10.0.0.0/8"]},
+            ("FieldValueForbidden", "spec.LoadBalancerSourceRanges"),
+        ),
+    ],
+)
+def test_services(spec: dict[str, Any], found: tuple[str, str]) -> None:
+    """Ports, addresses, families and types go together, or are refused in the server's words for the place."""
+    assert found in causes(body("Service", spec=spec))
+
+
+def test_a_good_service_passes() -> None:
+    """With defaults all around."""
+    assert causes(body("Service", spec={"ports": [PORT], "type": "LoadBalancer"})) == set()
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ({}, ("FieldValueRequired", "spec.accessModes")),
+        ({"capacity": {"cpu": "1"}}, ("FieldValueNotSupported", "spec.capacity")),
+        ({"local": {"path": "/a/../b"}}, ("FieldValueInvalid", "spec.local.path")),
+        ({"local": {"path": "/a"}}, ("FieldValueRequired", "spec.nodeAffinity")),
+        ({"nfs": {"server": "s", "path": "/"}, "hostPath": {"path": "/"}}, ("FieldValueForbidden", "spec.nfs")),
+        ({"gcePersistentDisk": {}}, ("FieldValueRequired", "spec.persistentDisk.pdName")),
+    ],
+)
+def test_persistent_volumes(spec: dict[str, Any], found: tuple[str, str]) -> None:
+    """One source, one capacity, ways of access."""
+    assert found in causes(body("PersistentVolume", spec=spec))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (body("ConfigMap", data={"a b": "x"}), ("FieldValueInvalid", "data[a b]")),
+        (body("ConfigMap", data={"a": "x" * 1048577}), ("FieldValueTooLong", "[]")),
+        (body("ConfigMap", data={"a": "x"}, binaryData={"a": "AAAA"}), ("FieldValueInvalid", "data[a]")),
+        (body("Secret", type="kubernetes.io/tls"), ("FieldValueRequired", "data[tls.crt]")),
+        (
+            body("Secret", type="kubernetes.io/dockerconfigjson", stringData={".dockerconfigjson": "["}),
+            ("FieldValueInvalid", "data[.dockerconfigjson]"),
+        ),
+        (
+            body("Namespace", metadata={"labels": {"pod-security.kubernetes.io/enforce": "strict"}}),
+            ("FieldValueInvalid", "metadata.labels[pod-security.kubernetes.io/enforce]"),
+        ),
+        (
+            body("Node", spec={"taints": [{"key": "a", "effect": "Never"}]}),
+            ("FieldValueNotSupported", "metadata.taints[0].effect"),
+        ),
+        (body("Endpoints", subsets=[{}]), ("FieldValueRequired", "subsets[0]")),
+        (
+            body("LimitRange", spec={"limits": [{"type": "Container", "min": {"cpu": 2}, "max": {"cpu": 1}}]}),
+            ("FieldValueInvalid", "spec.limits[0].min[cpu]"),
+        ),
+        (
+            body("ResourceQuota", spec={"hard": {"pods": "500m"}}),
+            ("FieldValueInvalid", "spec.hard[pods]"),
+        ),
+        (
+            body("ResourceQuota", spec={"hard": {"cpu": "1"}, "scopes": ["BestEffort"]}),
+            ("FieldValueInvalid", "spec.scopes"),
+        ),
+    ],
+)
+def test_other_kinds(text: str, found: tuple[str, str]) -> None:
+    """One rule of each."""
+    assert found in causes(text)
+
+
+def test_warnings() -> None:
+    """Deprecated fields and annotations."""
+    assert "spec.persistentVolumeReclaimPolicy" in warned(
+        body("PersistentVolume", spec={"persistentVolumeReclaimPolicy": "Recycle"})
+    )
+    assert "spec.externalIPs" in warned(body("Service", spec={"ports": [PORT], "externalIPs": ["192.0.2.1"]}))
+
+
+def test_a_claim_keeps_its_spec() -> None:
+    """But for what was never set, and the size of a bound one."""
+    old = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "a", "namespace": "default"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "2Gi"}},
+            "volumeMode": "Block",
+        },
+        "status": {"phase": "Bound", "capacity": {"storage": "2Gi"}},
+    }
+
+    def after(**spec: Any) -> set[str]:
+        return {d.path for d in api.update(old, {**old, "spec": {**old["spec"], **spec}})}  # type: ignore[dict-item]
+
+    assert after() == set()
+    assert after(resources={"requests": {"storage": "3Gi"}}) == set()
+    assert after(resources={"requests": {"storage": "1Gi"}}) == {"spec.resources.requests.storage"}
+    assert after(accessModes=["ReadWriteMany"]) == {"spec"}
