@@ -69,7 +69,7 @@ def test_status_of_an_autoscaler_in_annotations_is_dropped() -> None:
         "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: a\n  annotations:\n"
         '    autoscaling.alpha.kubernetes.io/conditions: \'[{"type":"AbleToScale"}]\'\n'
         '    autoscaling.alpha.kubernetes.io/metrics: \'[{"type":"Resource","resource":{"name":"memory"}}]\'\n'
-        "spec: {maxReplicas: 2, scaleTargetRef: {kind: Deployment, name: a}}\n"
+        "spec: {maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}}\n"
     )
     assert set(body["metadata"]["annotations"]) == {"autoscaling.alpha.kubernetes.io/metrics"}
     assert "targetCPUUtilizationPercentage" not in body["spec"]
