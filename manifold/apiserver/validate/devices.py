@@ -322,12 +322,10 @@ def _policy(policy: Body, capacity: Quantity, path: Path, faults: Faults) -> Non
         elif values:
             _values([amount(v or "0") for v in values], amount(first), capacity, (*path, "validValues"), faults)
         else:
-            _range(bounds, amount(first), capacity, (*path, "validRange"), faults)
+            _range(bounds or {}, amount(first), capacity, (*path, "validRange"), faults)
 
 
-def _values(
-    values: Collection[Quantity], first: Quantity, capacity: Quantity, path: Path, faults: Faults
-) -> None:
+def _values(values: Collection[Quantity], first: Quantity, capacity: Quantity, path: Path, faults: Faults) -> None:
     listed = list(values)
     for i in range(1, len(listed)):
         if listed[i] < listed[i - 1]:

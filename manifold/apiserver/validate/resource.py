@@ -10,7 +10,8 @@ from typing import Any
 
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
-from manifold.apiserver.validate import devices, metadata
+from manifold.apiserver.validate import devices
+from manifold.apiserver.validate.claims import claim_template_metadata
 from manifold.apiserver.validate.devices import csi_driver, fully_qualified, names, pool_name, unique
 from manifold.apiserver.validate.pod.resources import is_extended
 from manifold.k8s import cel, formats
@@ -194,10 +195,9 @@ def _claim(claim: Body, path: Path, context: Context, faults: Faults) -> None:
 
 def _admin(claim: Body, context: Context, faults: Faults) -> None:
     """Blame admin access in a namespace that has no label for it; the server names no `exactly`, and no template."""
-    for i, request in enumerate(claim.get("requests") or ()):
-        if (request.get("exactly") or {}).get("adminAccess"):
-            break
-    else:
+    wanted = (bool((request.get("exactly") or {}).get("adminAccess")) for request in claim.get("requests") or ())
+    i = next((i for i, admin in enumerate(wanted) if admin), None)
+    if i is None:
         return
     path: Path = ("spec", "devices", "requests", i, "adminAccess")
     prefix: Path = ("spec",) if context.kind.kind == "ResourceClaimTemplate" else ()
@@ -227,7 +227,7 @@ def create_template(body: Body, context: Context, faults: Faults) -> None:
     spec = body.get("spec") or {}
     claim = (spec.get("spec") or {}).get("devices") or {}
     _admin(claim, context, faults)
-    metadata.template_metadata(spec.get("metadata"), ("spec", "metadata"), faults)
+    claim_template_metadata(spec.get("metadata") or {}, ("spec", "metadata"), faults)
     _claim(claim, ("spec", "spec", "devices"), context, faults)
 
 
