@@ -68,7 +68,7 @@ def test_status_of_an_autoscaler_in_annotations_is_dropped() -> None:
     body = stored(
         "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: a\n  annotations:\n"
         '    autoscaling.alpha.kubernetes.io/conditions: \'[{"type":"AbleToScale"}]\'\n'
-        '    autoscaling.alpha.kubernetes.io/metrics: \'[{"type":"Resource","resource":{"name":"memory"}}]\'\n'
+        '    autoscaling.alpha.kubernetes.io/metrics: \'[{"type":"Resource","resource":{"name":"memory","targetAverageUtilization":60}}]\'\n'
         "spec: {maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}}\n"
     )
     assert set(body["metadata"]["annotations"]) == {"autoscaling.alpha.kubernetes.io/metrics"}
