@@ -14,7 +14,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from manifold.apiserver import constraints, immutable, lifecycle
+from manifold.apiserver import constraints, immutable, lifecycle, warnings
 from manifold.apiserver import create as creating
 from manifold.apiserver import faults as reasons
 from manifold.apiserver import update as updating
@@ -98,6 +98,7 @@ class Server:
         if self._full:
             found = Faults()
             self._validate(decoded, context, found)
+            warnings.look(decoded, None, context, found)
             if self.world is not None:
                 self._admit("validate", decoded, context, found)
             faults.extend(once(follow(found, strict, decoded) if strict else found))
@@ -115,9 +116,13 @@ class Server:
         """What a PUT of `new` over the stored `old` gets."""
         faults = Faults()
         namespace = str((old.get("metadata") or {}).get("namespace") or "default")
+        for name in ("apiVersion", "kind"):
+            if new.get(name) and old.get(name) and new[name] != old[name]:
+                faults.add(reasons.TYPE, (name,), f"the stored object's is {old[name]}, and an update cannot change it")
         kind, context = self._begin(new, namespace, faults, "update")
-        if kind is None or context is None:
+        if kind is None or context is None or faults.refused:
             return Answer(None, faults, None)
+        updating.versions(new, old, kind, faults)
         # What the server owns it takes from the stored object as it is, so that is not read anew.
         before = self._decode(updating.without_owned(old, kind), kind, Faults())[0]
         updating.put_owned(before, old, kind)
@@ -127,6 +132,7 @@ class Server:
         updating.prepare(after, before, context, faults)
         found = Faults()
         self._validate_update(after, before, context, found)
+        warnings.look(after, before, context, found)
         faults.extend(once(follow(found, strict, after) if strict else found))
         return Answer(after, faults, kind, context)
 
@@ -136,7 +142,7 @@ class Server:
         if kind is None:
             lifecycle.not_served(self.schema, api_version, name, faults)
             return None, None
-        lifecycle.deprecated(self.schema, api_version, name, faults)
+        lifecycle.deprecated(self.schema, kind, faults)
         space = ""
         if kind.namespaced:
             meta = body.get("metadata")
@@ -147,6 +153,10 @@ class Server:
     def _decode(self, body: Body, kind: Kind, faults: Faults) -> tuple[Body, Faults]:
         strict = Faults()
         decoded = kind.custom.decode(body, strict) if kind.custom is not None else decode(body, kind, strict)
+        if not isinstance(decoded.get("metadata", {}), dict):
+            decoded["metadata"] = {}
+            if not strict:
+                strict.add(reasons.TYPE, ("metadata",), "must be an object")
         faults.extend(strict)
         return decoded, strict
 

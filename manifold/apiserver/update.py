@@ -7,8 +7,10 @@ strategies (pkg/registry); for Services `patchAllocatedValues`, `normalizeCluste
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+from manifold import assets
 from manifold.apiserver.context import Context
 from manifold.apiserver.create import claim_sources, once_each, service_account
 from manifold.apiserver.decode import copy
@@ -43,6 +45,29 @@ def _frozen(kind: Kind) -> tuple[str, ...]:
         return ("status",) if kind.custom.has_status(kind.version) else ()
     names = _FROZEN.get(key, ())
     return (*names, "status") if "status" in kind.type.fields and key not in _STATUS_IS_WRITTEN else names
+
+
+@cache
+def _versioned() -> frozenset[tuple[str, str]]:
+    lines = assets.table("schemas", "immutable.yaml")["versioned-updates"]
+    return frozenset((line["group"], line["kind"]) for line in lines)
+
+
+def versions(new: Body, old: Body, kind: Kind, faults: Faults) -> None:
+    """Blame an update of another version than the stored one, and of none where the kind asks for it.
+
+    A stored object without a version, as in a snapshot, takes any.
+    """
+    stored = (old.get("metadata") or {}).get("resourceVersion")
+    meta = new.get("metadata")
+    given = meta.get("resourceVersion") if isinstance(meta, dict) else None
+    path = ("metadata", "resourceVersion")
+    if not stored or given == stored:
+        return
+    if given:
+        faults.add("Conflict", path, f"the object has changed since: its version is {stored}", rule="api/conflict")
+    elif kind.custom is not None or (kind.group, kind.kind) in _versioned():
+        faults.invalid(path, "an update of this kind must say which version of the object it changes")
 
 
 def without_owned(body: Body, kind: Kind) -> Body:

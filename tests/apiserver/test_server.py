@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from manifold import api
 from manifold.apiserver.server import Server
 from manifold.model import spell
 
@@ -55,3 +56,27 @@ def test_the_same_fault_is_told_once() -> None:
     body = deployment()
     body["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{}, {}]
     assert blamed(body) == ["spec.template.spec.containers[0].envFrom"]
+
+
+def test_an_update_is_one_of_the_version_that_is_stored() -> None:
+    """A stale one is refused; one that does not say is refused where the kind asks for it."""
+    old = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": "a", "namespace": "default", "resourceVersion": "7"},
+    }
+
+    def after(**meta: str) -> set[str]:
+        new = {**old, "metadata": {"name": "a", "namespace": "default", **meta}}
+        return {d.rule for d in api.update(old, new)}
+
+    assert after(resourceVersion="7") == set()
+    assert after(resourceVersion="6") == {"api/conflict"}
+    assert after() == {"api/invalid"}
+
+
+def test_an_update_cannot_make_another_kind_of_it() -> None:
+    """Neither can it change the API version."""
+    old = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}}
+
+    assert {d.path for d in api.update(old, {**old, "kind": "Secret"})} == {"kind"}

@@ -128,19 +128,11 @@ def _warn(spec: Body, faults: Faults) -> None:
 def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """A Node keeps its ranges of addresses, its provider's name for it and its external name."""
     after, before = new.get("spec") or {}, old.get("spec") or {}
-    notes = (new.get("metadata") or {}).get("annotations") or {}
-    _annotations(notes, faults)
-    _amounts(new, faults)
+    create(new, context, faults)
     had, has = before.get("podCIDRs") or [], after.get("podCIDRs") or []
     if had and had != has:
         changed(faults, ("spec", "podCIDRs"), reason=reasons.FORBIDDEN)
     if before.get("providerID") and before["providerID"] != after.get("providerID"):
         changed(faults, ("spec", "providerID"))
-    _taints(after.get("taints") or [], (*META, "taints"), ("spec", "taints"), faults)
     if (before.get("externalID") or "") != (after.get("externalID") or ""):
         changed(faults, ("spec", "externalID"), reason=reasons.FORBIDDEN)
-    blocks = Faults()
-    for i, value in enumerate(has):
-        addresses.block(value, ("spec", "podCIDRs", i), context, (), blocks)
-    faults.extend(f for f in blocks if f.warning)
-    _warn(after, faults)

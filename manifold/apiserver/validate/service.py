@@ -10,7 +10,7 @@ from typing import Any
 
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.context import Context
-from manifold.apiserver.create import ALLOCATED
+from manifold.apiserver.decode import ALLOCATED as PREFIX
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.immutable import changed
 from manifold.apiserver.validate import addresses, metadata
@@ -60,7 +60,12 @@ def _checks_health(spec: Body) -> bool:
 
 
 def _is_port(value: Any) -> bool:
-    return value == ALLOCATED or (isinstance(value, int) and 1 <= value <= 65535)
+    return _is_picked(value) or (isinstance(value, int) and 1 <= value <= 65535)
+
+
+def _is_picked(value: Any) -> bool:
+    """Whether a value stands for what the server picks."""
+    return isinstance(value, str) and value.startswith(PREFIX)
 
 
 def _requested(port: Any) -> bool:
@@ -110,7 +115,7 @@ def _ports(spec: Body, faults: Faults) -> None:
                 faults.forbidden((*path, "nodePort"), "a Service of type ClusterIP has no nodePort", "remove it")
             elif kind in ("NodePort", "LoadBalancer") and _requested(node_port) and node_port not in NODE_PORTS:
                 faults.invalid((*path, "nodePort"), f"{node_port} must be {NODE_PORTS[0]} to {NODE_PORTS[-1]}")
-            if node_port != ALLOCATED:
+            if not _is_picked(node_port):
                 if (protocol, node_port) in node_ports:
                     faults.duplicate((*path, "nodePort"), node_port)
                 node_ports.add((protocol, node_port))
@@ -175,11 +180,11 @@ def _cluster_ips(spec: Body, old: Body | None, context: Context, faults: Faults)
                 bad = True
                 faults.invalid(path, "None must be the only value")
             continue
-        if address != ALLOCATED:
+        if not _is_picked(address):
             bad = not addresses.address(address, (*path, i), context, kept, faults) or bad
     if len(several) > 2:
         faults.invalid(path, "at most two addresses are allowed, one of each family")
-    if bad or ALLOCATED in several:
+    if bad or any(map(_is_picked, several)):
         return
     if len(several) > 1 and len({_family(a) for a in several}) != len(several):
         faults.invalid(path, "at most one address of each family is allowed")
@@ -253,7 +258,7 @@ def _traffic(spec: Body, context: Context, faults: Faults) -> None:
         faults.invalid(
             (*SPEC, "healthCheckNodePort"), "goes with type LoadBalancer and externalTrafficPolicy: Local only"
         )
-    elif health and health != ALLOCATED and health not in NODE_PORTS:
+    elif health and not _is_picked(health) and health not in NODE_PORTS:
         faults.invalid((*SPEC, "healthCheckNodePort"), f"{health} must be {NODE_PORTS[0]} to {NODE_PORTS[-1]}")
     inside = spec.get("internalTrafficPolicy")
     if inside is None:
