@@ -201,16 +201,10 @@ class Text:
             raise ImpossibleError
         if isinstance(value, str):
             quote = text[0] if text[:1] in ("'", '"') else ""
-            if not isinstance(node.value, str) and not quote and not self.style.json:
-                quote = '"' if not self._plain_before(node, value) else ""
             new = scalar(value, quote, as_json=self.style.json)
         else:
             new = scalar(value)
         return Edit(start, end, (" " if start == end else "") + new)
-
-    @staticmethod
-    def _plain_before(node: Node, value: str) -> bool:
-        return node.value is None and bool(value)
 
     def _insert(self, operation: Insert) -> Edit:
         parent = self._map(operation.path)
@@ -267,10 +261,11 @@ class Text:
         if rest and not rest.startswith("#"):
             raise ImpossibleError
         if not self.text[line:start].strip():
-            stop = self._past(end)
-            if stop == len(self.text) and not self.text.endswith("\n") and line:
-                line -= 2 if self.text[line - 2 : line] == "\r\n" else 1
-            return Edit(line, stop, "")
+            if not line:
+                return Edit(0, self._past(end), "")
+            # The line end before goes, not the one behind: something may be put behind this line.
+            line -= 2 if self.text[line - 2 : line] == "\r\n" else 1
+            return Edit(line, self._line_end(end), "")
         if place + 1 == len(pairs):
             raise ImpossibleError
         following = int(pairs[place + 1][0].start.index)

@@ -1,0 +1,112 @@
+"""Repairs of files: which are looked at, and how a repaired one takes the place of the old one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from manifold import api
+from manifold.apiserver.server import Server
+from manifold.errors import UsageError
+from manifold.fix.engine import Mended, mend
+from manifold.model import Diagnostic, Document
+from manifold.run import Request, definitions
+
+
+@dataclass(slots=True)
+class Run:
+    """What became of the files: one entry each, and what could not be read."""
+
+    mended: list[Mended]
+    problems: list[str] = field(default_factory=list)
+
+
+def run(request: Request, *, unsafe: bool = False) -> Run:
+    """The files that the request names, repaired; nothing is written.
+
+    Raises UsageError where the request names what does not exist.
+    """
+    from manifold.read.walk import walk
+
+    config = request.config
+    found = walk(request.paths, exclude=config.exclude, only_manifests=request.only_manifests)
+    versions: list[str | None] = [*(request.versions or config.kubernetes)] or [None]
+    known = definitions((*request.schemas, *config.schemas))
+    skipped = {k.lower() for k in request.skip_kind}
+    servers: list[Server] = []
+
+    def server(documents: Sequence[Document]) -> Server:
+        made = api.server(versions[-1], [*known, *(d.body for d in documents if api.is_crd(d.body))], ())
+        servers[:] = [made]
+        return made
+
+    def lint(documents: Sequence[Document]) -> Callable[[Document], Iterable[Diagnostic]]:
+        linter = api.linter(
+            documents,
+            servers[0].version,
+            profile=request.profile,
+            select=request.select,
+            ignore=request.ignore,
+            parameters=config.parameters,
+        )
+        return lambda document: _unsuppressed(linter([document]), document, texts)
+
+    texts = {s.name: s.data for s in found.sources}
+    mended = mend(
+        found.sources,
+        server,
+        unsafe=unsafe,
+        lint=lint,
+        wanted=lambda d: d.kind.lower() not in skipped and f"{d.api_version}/{d.kind}".lower() not in skipped,
+    )
+    return Run(mended, [f"{d.file}: {d.message}" for d in found.diagnostics])
+
+
+def _unsuppressed(found: Iterable[Diagnostic], document: Document, texts: dict[str, bytes]) -> list[Diagnostic]:
+    """Without what somebody decided to live with."""
+    from manifold.lint.catalogue import rules
+    from manifold.lint.suppress import Suppressions
+
+    there = list(found)
+    if not there:
+        return there
+    lines: Callable[[str], list[str]] = lambda name: texts.get(name, b"").decode("utf-8", "replace").split("\n")  # noqa: E731
+    return Suppressions(rules(), lines).apply(there, [document])[0]
+
+
+def store(file: Path, before: bytes, after: bytes) -> None:
+    """Put a repaired file in the old one's place: all of it or nothing, its mode kept, links followed.
+
+    Raises UsageError where it cannot be written, or was changed by somebody else meanwhile.
+    """
+    real = file.resolve()
+    try:
+        if real.read_bytes() != before:
+            raise UsageError(f"{file} was changed while it was being repaired: run again")
+        state = real.stat()
+        handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(after)
+                stream.flush()
+                os.fsync(stream.fileno())
+            _dress(Path(name), state)
+            Path(name).replace(real)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _dress(file: Path, state: Any) -> None:
+    """Mode and, where it may be given away, owner of the old file."""
+    if (state.st_uid, state.st_gid) != (os.getuid(), os.getgid()):
+        with contextlib.suppress(PermissionError):  # only root gives files away; the content counts for more
+            os.chown(file, state.st_uid, state.st_gid)
+    file.chmod(state.st_mode & 0o7777)

@@ -1,0 +1,65 @@
+"""A repair as a patch that `git apply` and `patch -p1` take; values of Secrets are masked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from manifold.fix.engine import Mended
+from manifold.model import Source
+from manifold.read import read
+
+MASK = "<masked>"
+
+
+def patch(one: Mended) -> str:
+    """The unified diff of a mended source."""
+    name = one.name.removeprefix("./")
+    old, new = _lines(one.name, one.before), _lines(one.name, one.after)
+    inside = name.lstrip("/")
+    out = [f"--- a/{inside}\n", f"+++ b/{inside}\n"]
+    matcher = difflib.SequenceMatcher(None, [t for t, _ in old], [t for t, _ in new], autojunk=False)
+    for group in matcher.get_grouped_opcodes(3):
+        first, last = group[0], group[-1]
+        out.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n")
+        for tag, i1, i2, j1, j2 in group:
+            if tag == "equal":
+                out += [_shown(" ", line) for line in old[i1:i2]]
+                continue
+            out += [_shown("-", line) for line in old[i1:i2]]
+            out += [_shown("+", line) for line in new[j1:j2]]
+    return "".join(out)
+
+
+def _range(start: int, stop: int) -> str:
+    length = stop - start
+    return f"{start + 1 if length else start},{length}" if length != 1 else f"{start + 1}"
+
+
+def _shown(sign: str, line: tuple[str, bool]) -> str:
+    text, secret = line
+    if secret:
+        head, colon, _ = text.partition(":")
+        text = f"{head}{colon} {MASK}\n" if colon else f"{MASK}\n"
+    return f"{sign}{text}" if text.endswith("\n") else f"{sign}{text}\n\\ No newline at end of file\n"
+
+
+def _lines(name: str, data: bytes) -> list[tuple[str, bool]]:
+    """The lines of a text, line ends kept, and whether each holds a Secret's value."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    secret = set(_secret(name, data))
+    out = [(line + "\n", i in secret) for i, line in enumerate(lines[:-1], 1)]
+    return [*out, (lines[-1], len(lines) in secret)] if lines[-1] else out
+
+
+def _secret(name: str, data: bytes) -> Iterator[int]:
+    if b"Secret" not in data:
+        return
+    for document in read(Source(name, data), fast=False).documents:
+        if document.kind != "Secret":
+            continue
+        for field in ("data", "stringData"):
+            values = document.body.get(field)
+            for key in values if isinstance(values, dict) else ():
+                span = document.locate((field, key))
+                yield from range(span.line, max(span.line, span.end_line) + 1)
