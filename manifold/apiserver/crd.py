@@ -16,6 +16,7 @@ from manifold.apiserver.decode import copy, decoder, describe, unknown
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.schema import Field, Kind, Type, load
 from manifold.k8s import formats
+from manifold.k8s.versions import order
 from manifold.model import Path
 
 Body = dict[str, Any]
@@ -100,6 +101,16 @@ class Definition:
     def has_status(self, version: str) -> bool:
         """Whether status is a subresource of its own."""
         return (self._versions.get(version, {}).get("subresources") or {}).get("status") is not None
+
+    def deprecated(self, version: str) -> str | None:
+        """What is said of a version that is deprecated: its own words, else empty; None when it is not."""
+        found = self._versions.get(version, {})
+        return str(found.get("deprecationWarning") or "") if found.get("deprecated") is True else None
+
+    def newer(self, version: str) -> str:
+        """The newest version in place of a deprecated one, itself not deprecated; empty where there is none."""
+        found = [v for v in self._versions if self.deprecated(v) is None and order(v) > order(version)]
+        return max(found, key=order, default="")
 
     def type(self, version: str) -> Type:
         """The version's schema as a type, for merging and comparing."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from manifold import assets
 from manifold.apiserver.faults import Fault, Faults
-from manifold.apiserver.schema import Schema, load, versions
+from manifold.apiserver.schema import Kind, Schema, load, versions
 
 # Groups that belong to Kubernetes itself; a kind of another group may come from a CustomResourceDefinition in the
 # cluster. Groups under k8s.io that are not listed are defined by CRDs of Kubernetes' projects (snapshot.storage.k8s.io).
@@ -83,15 +83,23 @@ def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> N
     faults.append(Fault((), "NotFound", message, help, rule, warning=not own, at=at))
 
 
-def deprecated(schema: Schema, api_version: str, kind: str, faults: Faults) -> None:
-    """Warn as the server does of a kind that is served but deprecated."""
-    found = schema.deprecated.get((api_version, kind))
-    if found is None:
-        return
-    since, removed, instead = found
-    message = f"{api_version} {kind} is deprecated since Kubernetes {since}"
-    if removed:
-        message += f" and goes in {removed}"
-    faults.append(
-        Fault((), "", message, f"use {instead}" if instead else "", "api/deprecated", True, at=("apiVersion",))
-    )
+def deprecated(schema: Schema, kind: Kind, faults: Faults) -> None:
+    """Warn as the server does of a kind that is served but deprecated: a built-in one, or a version of a definition."""
+    api_version, name = kind.api_version, kind.kind
+    if kind.custom is not None:
+        said = kind.custom.deprecated(kind.version)
+        if said is None:
+            return
+        message = said or f"{api_version} {name} is deprecated"
+        newer = kind.custom.newer(kind.version)
+        help = f"use {kind.group}/{newer}" if newer else ""
+    else:
+        found = schema.deprecated.get((api_version, name))
+        if found is None:
+            return
+        since, removed, instead = found
+        message = f"{api_version} {name} is deprecated since Kubernetes {since}"
+        if removed:
+            message += f" and goes in {removed}"
+        help = f"use {instead}" if instead else ""
+    faults.append(Fault((), "", message, help, "api/deprecated", True, at=("apiVersion",)))

@@ -14,6 +14,7 @@ from manifold.apiserver.validate.claims import warn_of_fractions
 from manifold.apiserver.validate.pod import security
 from manifold.apiserver.validate.pod.scheduling import PREFERRED, REQUIRED
 from manifold.apiserver.validate.pod.scope import Body, Scope
+from manifold.apiserver.warnings import table
 from manifold.k8s import formats
 from manifold.k8s.pods import APPARMOR, amount, apparmor_profile
 from manifold.k8s.pods import containers as every
@@ -21,41 +22,12 @@ from manifold.model import MapKey, Path
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-NODE_LABELS = {
-    "beta.kubernetes.io/arch": "kubernetes.io/arch",
-    "beta.kubernetes.io/os": "kubernetes.io/os",
-    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
-    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
-    "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
-    "app.kubernetes.io/created-by": "",
-    "scheduler.alpha.kubernetes.io/preferAvoidPods": "taints and tolerations",
-    "node-role.kubernetes.io/master": "node-role.kubernetes.io/control-plane",
-}
-"""Deprecated labels of nodes and what replaces them, if anything does."""
-
-_ANNOTATIONS = {
-    "scheduler.alpha.kubernetes.io/critical-pod": "does nothing since 1.16: use priorityClassName",
-    "security.alpha.kubernetes.io/sysctls": "does nothing since 1.11: use securityContext.sysctls",
-    "security.alpha.kubernetes.io/unsafe-sysctls": "does nothing since 1.11: use securityContext.sysctls",
-}
-_VOLUMES = {
-    "photonPersistentDisk": "does nothing since 1.16",
-    "scaleIO": "does nothing since 1.22",
-    "flocker": "does nothing since 1.25",
-    "storageos": "does nothing since 1.25",
-    "quobyte": "does nothing since 1.25",
-    "glusterfs": "does nothing since 1.26",
-    "gitRepo": "deprecated since 1.11, off by default since 1.33",
-    "cephfs": "does nothing since 1.31",
-    "rbd": "does nothing since 1.31",
-}
-
 
 def deprecated_label(key: str) -> str:
     """What to say of a deprecated label of nodes; empty for any other."""
-    if key not in NODE_LABELS:
+    instead = table("node-labels").get(key)
+    if instead is None:
         return ""
-    instead = NODE_LABELS[key]
     return f"label {key} is deprecated" + (f": use {instead}" if instead else "")
 
 
@@ -86,16 +58,16 @@ def warn(spec: Body, meta: Mapping[str, Any], path: Path, scope: Scope) -> None:
 
 def _node_selector(selector: Mapping[str, str], path: Path, faults: Faults) -> None:
     for key in selector:
-        if key in NODE_LABELS:
-            faults.warn((*path, MapKey(key)), deprecated_label(key))
+        if said := deprecated_label(key):
+            faults.warn((*path, MapKey(key)), said)
 
 
 def _term(term: Body, path: Path, faults: Faults, values: bool) -> None:
     for i, expression in enumerate(term.get("matchExpressions") or ()):
         key = expression.get("key") or ""
         here = (*path, "matchExpressions", i)
-        if key in NODE_LABELS:
-            faults.warn((*here, "key"), deprecated_label(key))
+        if said := deprecated_label(key):
+            faults.warn((*here, "key"), said)
         if values:
             for j, value in enumerate(expression.get("values") or ()):
                 # The server's warning quotes the value; one with control characters fits in no header and is lost.
@@ -135,19 +107,20 @@ _NO_SELECTOR = "without a labelSelector no Pod matches"
 def _spread(constraints: list[Body], path: Path, faults: Faults) -> None:
     for i, constraint in enumerate(constraints):
         key = constraint.get("topologyKey") or ""
-        if key in NODE_LABELS:
-            faults.warn((*path, i, "topologyKey"), deprecated_label(key))
+        if said := deprecated_label(key):
+            faults.warn((*path, i, "topologyKey"), said)
         if constraint.get("labelSelector") is None:
             faults.warn((*path, i, "labelSelector"), _NO_SELECTOR)
 
 
 def _volumes(volumes: list[Body], path: Path, faults: Faults) -> None:
+    gone = table("pod-volumes")
     for i, volume in enumerate(volumes):
         for source, value in volume.items():
             if source == "name" or value is None:
                 continue
-            if source in _VOLUMES:
-                faults.warn((*path, i, source), f"volume type {source}: {_VOLUMES[source]}")
+            if source in gone:
+                faults.warn((*path, i, source), f"volume type {source}: {gone[source]}")
             elif source == "ephemeral":
                 template = value.get("volumeClaimTemplate")
                 if template:
@@ -259,10 +232,10 @@ _LOOKS: dict[str, Callable[[Any, Path, Faults], None]] = {
 def _annotations(notes: Mapping[str, str], spec: Body, path: Path, scope: Scope) -> None:
     faults = scope.faults
     where = (*path, "metadata", "annotations")
-    profiles = False
+    profiles, gone = False, table("pod-annotations")
     for key in notes:
-        if key in _ANNOTATIONS:
-            faults.warn((*where, MapKey(key)), _ANNOTATIONS[key])
+        if key in gone:
+            faults.warn((*where, MapKey(key)), gone[key])
         elif key == security.SECCOMP_POD:
             if not (spec.get("securityContext") or {}).get("seccompProfile"):
                 faults.warn((*where, MapKey(key)), "does nothing since 1.27: use securityContext.seccompProfile")
@@ -279,7 +252,7 @@ def _annotations(notes: Mapping[str, str], spec: Body, path: Path, scope: Scope)
         if key in notes and context.get("appArmorProfile") is None and scope.release >= (1, 30):
             meant = apparmor_profile(notes[key])
             # A Pod gets the field from a valid annotation; what says the same as the Pod's own profile is not worth a word.
-            if meant is None or meant != own:
+            if own is None or (meant != own and scope.release >= (1, 34)):
                 if not (scope.is_pod and scope.os == "windows"):
                     faults.warn((*where, MapKey(key)), "deprecated since 1.30: use securityContext.appArmorProfile")
 

@@ -1,0 +1,105 @@
+"""What the server warns of in CustomResourceDefinitions and custom resources, though it takes them.
+
+The warnings of built-in kinds stand beside their validation in `manifold.apiserver.validate`; what a table can say of
+either is in `schemas/warnings.yaml`. Sources: k8s.io/apiextensions-apiserver v0.37.2
+pkg/registry/customresourcedefinition/strategy.go and pkg/registry/customresource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from manifold import assets
+from manifold.apiserver.context import Context
+from manifold.apiserver.faults import Faults
+from manifold.k8s.formats import qualified_name
+from manifold.model import MapKey, Path
+
+Body = dict[str, Any]
+
+_STANDARD_FINALIZERS = ("orphan", "foregroundDeletion", "kubernetes")
+_DEEPEST = 500
+
+
+@cache
+def table(name: str) -> Mapping[str, Any]:
+    """One of the tables of `schemas/warnings.yaml`."""
+    found: Mapping[str, Any] = assets.table("schemas", "warnings.yaml")[name]
+    return found
+
+
+def look(body: Body, old: Body | None, context: Context, faults: Faults) -> None:
+    """Warn of what is in a decoded object that was not in the stored one, `old` (None for a create)."""
+    kind = context.kind
+    if kind.custom is not None:
+        _finalizers(body, old, faults)
+    elif kind.group == "apiextensions.k8s.io" and kind.kind == "CustomResourceDefinition" and context.since(1, 34):
+        before = {said for _, said in _of_schemas(old, context)} if old is not None else set()
+        said_already: set[str] = set()
+        for path, said in _of_schemas(body, context):
+            if said not in before and said not in said_already:
+                said_already.add(said)
+                faults.warn(path, said)
+
+
+def _finalizers(body: Body, old: Body | None, faults: Faults) -> None:
+    names = (body.get("metadata") or {}).get("finalizers") or ()
+    stored = ((old or {}).get("metadata") or {}).get("finalizers") or ()
+    for i, name in enumerate(names):
+        if not isinstance(name, str) or name in stored or name in names[:i]:
+            continue
+        path = ("metadata", "finalizers", i)
+        for message in qualified_name(name):
+            faults.warn(path, f"{name!r}: {message}")
+        if "/" not in name and name not in _STANDARD_FINALIZERS:
+            faults.warn(path, f"{name!r} may collide with the finalizer of another: write it with a domain and a path")
+
+
+def _of_schemas(body: Body, context: Context) -> Iterator[tuple[Path, str]]:
+    versions = (body.get("spec") or {}).get("versions")
+    for i, version in enumerate(versions if isinstance(versions, list) else ()):
+        if isinstance(version, dict):
+            schema = (version.get("schema") or {}).get("openAPIV3Schema")
+            path: Path = ("spec", "versions", i, "schema", "openAPIV3Schema")
+            yield from _of_schema(schema, path, context, 0)
+
+
+def _of_schema(schema: Any, path: Path, context: Context, depth: int) -> Iterator[tuple[Path, str]]:
+    if not isinstance(schema, dict) or depth > _DEEPEST:
+        return
+    format, type = schema.get("format"), schema.get("type") or ""
+    if format and not _known(str(format), str(type), context):
+        yield (*path, "format"), f"format {format!r} is not known{f' for type {type}' if type else ''}, and ignored"
+    items = schema.get("items")
+    if schema.get("x-kubernetes-list-type") == "set" and isinstance(items, dict) and context.since(1, 37):
+        of = items.get("type")
+        if of in ("object", "array"):
+            said = f"a set whose items are of type {of} is not supported by server-side apply, nor by CEL rules"
+            yield (*path, "x-kubernetes-list-type"), said
+    for where, inner in _below(schema):
+        yield from _of_schema(inner, path + where, context, depth + 1)
+
+
+def _below(schema: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    for word in ("items", "not", "additionalProperties", "additionalItems"):
+        if isinstance(schema.get(word), dict):
+            yield (word,), schema[word]
+    for word in ("items", "allOf", "anyOf", "oneOf"):
+        for i, inner in enumerate(schema[word] if isinstance(schema.get(word), list) else ()):
+            yield (word, i), inner
+    for word in ("properties", "patternProperties", "definitions", "dependencies"):
+        found = schema.get(word)
+        for name, inner in found.items() if isinstance(found, dict) else ():
+            yield (word, MapKey(name)), inner
+
+
+def _known(format: str, type: str, context: Context) -> bool:
+    if type in ("", "string"):
+        type, format = "string", format.replace("-", "")
+    since = table("schema-formats").get(type, {}).get(format)
+    if since is None:
+        return False
+    major, _, minor = since.partition(".")
+    return context.since(int(major), int(minor))
