@@ -34,11 +34,11 @@ def command(
     file is validated before it replaces the old one.
     """
     from manifold.cli._checks import request
-    from manifold.fix.files import run, store
+    from manifold.fix.files import STDIN, run, store
 
     asked = request(settings, validate=True, lint=True)
     made = run(asked, unsafe=unsafe)
-    piped = [m for m in made.mended if m.name == "-"]
+    piped = [m for m in made.mended if m.name == STDIN]
     if "json" in settings.output:
         _json(made)
     elif diff:
@@ -53,7 +53,7 @@ def command(
         sys.stderr.write(f"manifold: {problem}\n")
     if not diff and not check:
         for one in made.mended:
-            if one.name != "-" and one.changed:
+            if one.name != STDIN and one.changed:
                 store(Path(one.name), one.before, one.after)
         if "json" not in settings.output:
             for one in piped:

@@ -18,6 +18,10 @@ from manifold.model import Diagnostic, Document
 from manifold.run import Request, definitions
 
 
+STDIN = "(stdin)"
+"""The name under which standard input is read."""
+
+
 @dataclass(slots=True)
 class Run:
     """What became of the files: one entry each, and what could not be read."""

@@ -1,0 +1,127 @@
+"""`manifold fix` as its user meets it: files, modes, links, exit codes, patches."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from manifold.errors import UsageError
+from manifold.fix.files import run, store
+from manifold.run import Request
+
+BAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n# kept\ndata: {a: yes}\n"
+GOOD = BAD.replace("yes", '"yes"')
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    image: web:1\n"
+
+
+def manifold(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from manifold.cli import main; main()", "fix", *arguments]
+    return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_file_is_replaced_with_its_mode_and_through_links(tmp_path: Path) -> None:
+    """Whoever pointed at it still does."""
+    file, link = tmp_path / "a.yaml", tmp_path / "link.yaml"
+    file.write_text(BAD)
+    file.chmod(0o640)
+    link.symlink_to(file)
+    done = manifold("link.yaml", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 repair made in 1 of 1 file." in done.stdout
+    assert link.is_symlink()
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (GOOD, 0o640)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.yaml", "link.yaml"]
+
+
+def test_diff_and_check_write_nothing_and_exit_1(tmp_path: Path) -> None:
+    """As a gate in CI."""
+    (tmp_path / "a.yaml").write_text(BAD)
+    diff, check = manifold("--diff", ".", cwd=tmp_path), manifold("--check", ".", cwd=tmp_path)
+
+    assert (diff.returncode, check.returncode) == (1, 1)
+    assert '-data: {a: yes}\n+data: {a: "yes"}\n' in diff.stdout
+    assert "would be made" in check.stdout
+    assert (tmp_path / "a.yaml").read_text() == BAD
+    assert manifold("--diff", "-", cwd=tmp_path, stdin=GOOD).returncode == 0
+
+
+def test_patch_applies(tmp_path: Path) -> None:
+    """git takes it."""
+    (tmp_path / "a.yaml").write_text(BAD.removesuffix("\n"))
+    diff = manifold("--diff", "a.yaml", cwd=tmp_path)
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff.stdout, text=True, check=True)
+
+    assert (tmp_path / "a.yaml").read_text() == GOOD.removesuffix("\n")
+
+
+def test_values_of_secrets_are_not_shown(tmp_path: Path) -> None:
+    """Neither old nor new."""
+    (tmp_path / "a.yaml").write_text(
+        BAD.replace("ConfigMap", "Secret").replace("data: {a", "stringData:\n  a").replace("yes}", "8812")
+    )
+    done = manifold("--diff", "a.yaml", cwd=tmp_path)
+
+    assert "8812" not in done.stdout
+    assert "-  a: <masked>" in done.stdout
+
+
+def test_standard_input_goes_to_standard_output(tmp_path: Path) -> None:
+    """A filter."""
+    done = manifold("-", cwd=tmp_path, stdin=BAD)
+
+    assert (done.returncode, done.stdout) == (0, GOOD)
+    assert "1 repair made" in done.stderr
+
+
+def test_json_lists_the_repairs(tmp_path: Path) -> None:
+    """For machines."""
+    (tmp_path / "a.yaml").write_text(BAD)
+    made = json.loads(manifold("--check", "-o", "json", ".", cwd=tmp_path).stdout)
+
+    assert made["summary"] == {"files": 1, "changed": 1, "repairs": 1}
+    assert (made["repairs"][0]["path"], made["repairs"][0]["line"]) == ("data.a", 5)
+
+
+def test_missing_file_is_incomplete(tmp_path: Path) -> None:
+    """Exit 3, and the rest is done."""
+    (tmp_path / "a.yaml").write_text(BAD)
+    done = manifold("a.yaml", "none.yaml", cwd=tmp_path)
+
+    assert done.returncode == 3
+    assert "none.yaml" in done.stderr
+    assert (tmp_path / "a.yaml").read_text() == GOOD
+
+
+def test_file_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    """Somebody else's work counts."""
+    file = tmp_path / "a.yaml"
+    file.write_text("new")
+    with pytest.raises(UsageError, match="was changed"):
+        store(file, b"old", b"x")
+
+    assert file.read_text() == "new"
+
+
+def test_unsafe_repairs_follow_the_findings_once(tmp_path: Path) -> None:
+    """Only with --unsafe, only what the profile finds, and only once."""
+    file = tmp_path / "a.yaml"
+    file.write_text(POD)
+
+    assert not run(Request([tmp_path])).mended[0].changed
+    (one,) = run(Request([tmp_path], profile="security"), unsafe=True).mended
+    assert b"drop:\n        - ALL" in one.after
+    assert one.after.startswith(POD.encode())
+    file.write_bytes(one.after)
+    assert not run(Request([tmp_path], profile="security"), unsafe=True).mended[0].changed
+
+
+def test_suppressed_findings_are_not_repaired(tmp_path: Path) -> None:
+    """Somebody decided to live with them."""
+    (tmp_path / "a.yaml").write_text(POD.replace("- name: web", "- name: web # manifold: ignore[run-as-root] why"))
+    (one,) = run(Request([tmp_path], select=["run-as-root"]), unsafe=True).mended
+
+    assert not one.changed
