@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from manifold.apiserver import features
 from manifold.apiserver.world import World
 
 if TYPE_CHECKING:
@@ -28,3 +29,7 @@ class Context:
     def since(self, major: int, minor: int) -> bool:
         """True when the server is of this release or a later one."""
         return self.server.release >= (major, minor)
+
+    def enabled(self, gate: str) -> bool:
+        """True when the feature gate is on by default in the server's release; KeyError for a gate that there is not."""
+        return features.enabled(gate, self.server.release)

@@ -1,13 +1,14 @@
-"""What the server warns of in CustomResourceDefinitions and custom resources, though it takes them.
+"""What the server warns of, though it takes it, where no validation stands beside that could say it.
 
-The warnings of built-in kinds stand beside their validation in `manifold.apiserver.validate`; what a table can say of
-either is in `schemas/warnings.yaml`. Sources: k8s.io/apiextensions-apiserver v0.37.2
-pkg/registry/customresourcedefinition/strategy.go and pkg/registry/customresource.
+The warnings of most built-in kinds stand beside their validation in `manifold.apiserver.validate`; what a table can say
+is in `schemas/warnings.yaml`. Sources: k8s.io/apiextensions-apiserver v0.37.2 pkg/registry/customresourcedefinition and
+customresource; kubernetes v1.37.2 pkg/registry/core/endpoint, discovery/endpointslice, admissionregistration and
+pkg/apis/admissionregistration/validation/warnings.go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,11 @@ Body = dict[str, Any]
 
 _STANDARD_FINALIZERS = ("orphan", "foregroundDeletion", "kubernetes")
 _DEEPEST = 500
+STATIC_SUFFIX = ".static.k8s.io"
+"""Names of admission objects that end with it belong to files on the server's disk."""
+MANAGED_BY = "endpoints.kubernetes.io/managed-by"
+SLICED_BY = "endpointslice.kubernetes.io/managed-by"
+_SLICERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
 
 
 @cache
@@ -35,13 +41,10 @@ def look(body: Body, old: Body | None, context: Context, faults: Faults) -> None
     kind = context.kind
     if kind.custom is not None:
         _finalizers(body, old, faults)
-    elif kind.group == "apiextensions.k8s.io" and kind.kind == "CustomResourceDefinition" and context.since(1, 34):
-        before = {said for _, said in _of_schemas(old, context)} if old is not None else set()
-        said_already: set[str] = set()
-        for path, said in _of_schemas(body, context):
-            if said not in before and said not in said_already:
-                said_already.add(said)
-                faults.warn(path, said)
+        return
+    found = _LOOKS.get((kind.group, kind.kind))
+    if found is not None:
+        found(body, old, context, faults)
 
 
 def _finalizers(body: Body, old: Body | None, faults: Faults) -> None:
@@ -55,6 +58,16 @@ def _finalizers(body: Body, old: Body | None, faults: Faults) -> None:
             faults.warn(path, f"{name!r}: {message}")
         if "/" not in name and name not in _STANDARD_FINALIZERS:
             faults.warn(path, f"{name!r} may collide with the finalizer of another: write it with a domain and a path")
+
+
+def _definition(body: Body, old: Body | None, context: Context, faults: Faults) -> None:
+    if not context.since(1, 34):
+        return
+    before = {said for _, said in _of_schemas(old, context)} if old is not None else set()
+    for path, said in _of_schemas(body, context):
+        if said not in before:
+            before.add(said)
+            faults.warn(path, said)
 
 
 def _of_schemas(body: Body, context: Context) -> Iterator[tuple[Path, str]]:
@@ -103,3 +116,64 @@ def _known(format: str, type: str, context: Context) -> bool:
         return False
     major, _, minor = since.partition(".")
     return context.since(int(major), int(minor))
+
+
+def _admission(body: Body, old: Body | None, context: Context, faults: Faults) -> None:
+    if not context.since(1, 36):
+        return
+    name = (body.get("metadata") or {}).get("name") or ""
+    if name.endswith(STATIC_SUFFIX) and (old is not None or not context.enabled("ManifestBasedAdmissionControlConfig")):
+        faults.warn(
+            ("metadata", "name"), f"names that end with {STATIC_SUFFIX} are kept for files that the server reads"
+        )
+    if not body.get("webhooks") or not context.enabled("ExcludeAdmissionWebhookVirtualResources"):
+        return
+    excluded = table("unhooked-resources")
+    for i, hook in enumerate(body["webhooks"]):
+        for j, rule in enumerate(hook.get("rules") or ()):
+            groups, resources = rule.get("apiGroups") or (), rule.get("resources") or ()
+            if "*" in groups or "*" in resources:
+                continue
+            for group in dict.fromkeys(groups):
+                for resource in dict.fromkeys(resources):
+                    if resource in excluded.get(group, ()):
+                        path = ("webhooks", i, "rules", j)
+                        faults.warn(path, f"no webhook is asked about {resource}.{group}: this does nothing")
+
+
+def _endpoints(body: Body, old: Body | None, context: Context, faults: Faults) -> None:
+    from manifold.apiserver.validate.pod.warnings import ip_form
+
+    if ((body.get("metadata") or {}).get("labels") or {}).get(MANAGED_BY) == "endpoint-controller":
+        return
+    for i, subset in enumerate(body.get("subsets") or ()):
+        for part in ("addresses", "notReadyAddresses"):
+            for j, address in enumerate(subset.get(part) or ()):
+                ip_form(address.get("ip") or "", ("subsets", i, part, j, "ip"), faults)
+
+
+def _slice(body: Body, old: Body | None, context: Context, faults: Faults) -> None:
+    labels = (body.get("metadata") or {}).get("labels") or {}
+    if body.get("addressType") == "FQDN" and old is None:
+        faults.warn(("addressType",), "endpoints with domain names are deprecated, and used by nothing")
+    if not body.get("endpoints") or labels.get(SLICED_BY) in _SLICERS:
+        return
+    from manifold.apiserver.validate.pod.warnings import ip_form
+
+    for i, endpoint in enumerate(body["endpoints"]):
+        for j, address in enumerate(endpoint.get("addresses") or ()):
+            ip_form(address, ("endpoints", i, "addresses", j), faults)
+
+
+_LOOKS: dict[tuple[str, str], Callable[[Body, Body | None, Context, Faults], None]] = {
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
+    ("discovery.k8s.io", "EndpointSlice"): _slice,
+    ("", "Endpoints"): _endpoints,
+    **{
+        ("admissionregistration.k8s.io", kind): _admission
+        for kind in (
+            "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
+        )
+    },
+}  # fmt: skip

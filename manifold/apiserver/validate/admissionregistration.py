@@ -13,6 +13,7 @@ from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate import webhooks
 from manifold.apiserver.validate.metadata import label_selector
+from manifold.apiserver.warnings import STATIC_SUFFIX
 from manifold.k8s import cel
 from manifold.k8s.equality import same
 from manifold.k8s.formats import dns_1035_label, dns_subdomain, path_segment, qualified_name
@@ -226,8 +227,16 @@ def _hook_name(name: str, path: Path, faults: Faults) -> None:
         faults.invalid(path, "must have at least three parts, parted by dots")
 
 
+def _unreserved(body: Body, context: Context, faults: Faults) -> None:
+    name = (body.get("metadata") or {}).get("name") or ""
+    if name.endswith(STATIC_SUFFIX) and context.enabled("ManifestBasedAdmissionControlConfig"):
+        message = f"names that end with {STATIC_SUFFIX} are for files that the server reads, not for the API"
+        faults.invalid(("metadata", "name"), message)
+
+
 def create_webhooks(body: Body, context: Context, faults: Faults) -> None:
     """A ValidatingWebhookConfiguration or MutatingWebhookConfiguration."""
+    _unreserved(body, context, faults)
     _webhooks(body, None, faults)
 
 
@@ -377,6 +386,7 @@ def _audit_annotation(annotation: Body, name: str, scope: cel.Scope, path: Path,
 
 def create_validating_policy(body: Body, context: Context, faults: Faults) -> None:
     """A ValidatingAdmissionPolicy."""
+    _unreserved(body, context, faults)
     _validating_policy(body, None, faults)
 
 
@@ -440,6 +450,7 @@ def _mutation(mutation: Body, scope: cel.Scope, path: Path, faults: Faults) -> N
 
 def create_mutating_policy(body: Body, context: Context, faults: Faults) -> None:
     """A MutatingAdmissionPolicy."""
+    _unreserved(body, context, faults)
     _mutating_policy(body, None, faults)
 
 
@@ -482,6 +493,7 @@ def _param_ref(ref: Body | None, path: Path, faults: Faults) -> None:
 
 def create_validating_binding(body: Body, context: Context, faults: Faults) -> None:
     """A ValidatingAdmissionPolicyBinding."""
+    _unreserved(body, context, faults)
     _binding(body, faults)
     actions = (body.get("spec") or {}).get("validationActions") or ()
     path = ("spec", "validationActions")
@@ -500,6 +512,7 @@ def create_validating_binding(body: Body, context: Context, faults: Faults) -> N
 
 def create_mutating_binding(body: Body, context: Context, faults: Faults) -> None:
     """A MutatingAdmissionPolicyBinding."""
+    _unreserved(body, context, faults)
     _binding(body, faults)
     match = (body.get("spec") or {}).get("matchResources")
     _mutating_operations(match, ("spec", "matchResources"), faults)

@@ -6,6 +6,7 @@ Follows kubernetes v1.37.2 pkg/apis/core/validation: ValidatePersistentVolumeCla
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from manifold.apiserver.context import Context
@@ -13,12 +14,14 @@ from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate import metadata
 from manifold.k8s import formats
 from manifold.k8s.pods import amount
+from manifold.k8s.quantity import BINARY_SI
 from manifold.model import MapKey, Path
 
 Body = dict[str, Any]
 
 ACCESS_MODES = frozenset(("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"))
 VOLUME_MODES = frozenset(("Block", "Filesystem"))
+_DIGITS = re.compile(r"[-+]?([0-9]*\.?[0-9]*)")
 
 
 def claim_spec(spec: Body, path: Path, context: Context, faults: Faults, *, selector_values: bool = True) -> None:
@@ -106,6 +109,24 @@ def claim_template_metadata(meta: Body, path: Path, faults: Faults) -> None:
             faults.forbidden((*path, _GO_NAMES.get(field, field)), "a claim template has labels and annotations only")
 
 
+def fractional(size: Any) -> bool:
+    """Whether the server counts a size in fractions of a byte.
+
+    It counts thousandths in 64 bits. What it holds as a decimal of any length, from 19 digits or with a binary suffix,
+    overflows them into what mostly looks like a fraction.
+    """
+    quantity = amount(size)
+    thousandths = quantity.milli()
+    if -(1 << 63) <= thousandths < 1 << 63:
+        return thousandths % 1000 != 0
+    if quantity.format != BINARY_SI:
+        digits = _DIGITS.match(str(size))
+        if digits is None or len(digits[1].replace(".", "").lstrip("0")) <= 18:
+            return False
+    low = thousandths & ((1 << 64) - 1)
+    return (low - (1 << 64) if low >> 63 else low) % 1000 != 0
+
+
 def warn_of_fractions(spec: Body, path: Path, faults: Faults) -> None:
     """Warn of sizes in fractions of a byte (pkg/api/persistentvolumeclaim)."""
     resources = spec.get("resources")
@@ -113,5 +134,5 @@ def warn_of_fractions(spec: Body, path: Path, faults: Faults) -> None:
         return
     for which in ("requests", "limits"):
         size = (resources.get(which) or {}).get("storage")
-        if size is not None and amount(size).milli() % 1000:
+        if size is not None and fractional(size):
             faults.warn((*path, "resources", which, MapKey("storage")), f"{size} is a fraction of bytes")

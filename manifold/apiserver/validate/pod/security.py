@@ -12,7 +12,7 @@ from typing import Any
 
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate.pod.scope import Body, Scope
-from manifold.k8s.pods import APPARMOR
+from manifold.k8s.pods import APPARMOR, apparmor_profile
 from manifold.k8s.pods import containers as every
 from manifold.model import MapKey, Path
 
@@ -283,8 +283,11 @@ def agree(found: Mapping[str, str], spec: Body, path: Path, scope: Scope) -> Non
     if scope.os == "windows":
         return
     for one, where in every(spec, path):
-        profile = (one.get("securityContext") or {}).get("appArmorProfile") or own.get("appArmorProfile")
+        profile = (one.get("securityContext") or {}).get("appArmorProfile")
         key = f"{APPARMOR}{one.get('name') or ''}"
+        # A Pod's container gets the profile that the annotation means; a template's stays without.
+        if profile is None and not (scope.is_pod and apparmor_profile(found.get(key, ""))):
+            profile = own.get("appArmorProfile")
         if profile is not None and key in found:
             _same(found[key], profile, (*where, "securityContext", "appArmorProfile"), False, faults)
 

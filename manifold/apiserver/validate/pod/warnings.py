@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from manifold.apiserver.faults import Faults
-from manifold.apiserver.validate.claims import warn_of_fractions
+from manifold.apiserver.validate.claims import fractional, warn_of_fractions
 from manifold.apiserver.validate.pod import security
 from manifold.apiserver.validate.pod.scheduling import PREFERRED, REQUIRED
 from manifold.apiserver.validate.pod.scope import Body, Scope
 from manifold.apiserver.warnings import table
 from manifold.k8s import formats
-from manifold.k8s.pods import APPARMOR, amount, apparmor_profile
+from manifold.k8s.pods import APPARMOR, apparmor_profile
 from manifold.k8s.pods import containers as every
-from manifold.model import MapKey, Path
+from manifold.model import MapKey, Path, spell
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -34,7 +34,7 @@ def deprecated_label(key: str) -> str:
 def _fraction(resources: Any, path: Path, faults: Faults) -> None:
     for name in ("memory", "ephemeral-storage"):
         text = resources.get(name)
-        if text is not None and amount(text).nanos % 10**9 and amount(text).milli() % 1000:
+        if text is not None and fractional(text):
             faults.warn((*path, MapKey(name)), f"{text} is a fraction of bytes: `m` is a thousandth, `M` a million")
 
 
@@ -299,14 +299,14 @@ def _port(
         faults.warn(path, "hostIP does nothing without hostPort")
     key = (port.get("containerPort") or 0, port.get("protocol") or "TCP")
     others = ports.setdefault(key, [])
-    for _, other in others:
+    for where, other in others:
         its_ip, its_host = other.get("hostIP") or "", other.get("hostPort") or 0
         if ip == its_ip and host == its_host:
-            faults.warn(path, f"port {key[0]}/{key[1]} is there already")
+            faults.warn(path, f"port {key[0]}/{key[1]} is there already, at {spell(where)}")
         elif not host or not its_host:
-            faults.warn(path, f"port {key[0]}/{key[1]} overlaps with another")
+            faults.warn(path, f"port {key[0]}/{key[1]} overlaps with {spell(where)}")
         elif host == its_host and bool(ip) != bool(its_ip):
-            faults.warn(path, f"host port {host} is ambiguous: one with a hostIP, one without")
+            faults.warn(path, f"host port {host} is ambiguous beside {spell(where)}: one has a hostIP, one has none")
     others.append((path, port))
     name = port.get("name")
     if name:
