@@ -17,7 +17,6 @@ from manifold.fix.engine import Mended, mend
 from manifold.model import Diagnostic, Document
 from manifold.run import Request, definitions
 
-
 STDIN = "(stdin)"
 """The name under which standard input is read."""
 

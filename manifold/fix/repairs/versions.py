@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from manifold import assets
-from manifold.fix.operations import Insert, Operation, Rename, Repair, Replace, Set, at
+from manifold.fix.operations import Delete, Insert, Operation, Rename, Repair, Replace, Set, at
 from manifold.fix.subject import Subject, walk
 from manifold.model import Path
 
@@ -74,6 +74,8 @@ def _step(body: Body, step: dict[str, Any]) -> list[Operation]:
     if "rename" in step:
         path = _path(step["rename"][0])
         return [Rename(path, step["rename"][1])] if at(body, path) is not None else []
+    if "delete" in step:
+        return [Delete(_path(step["delete"]))] if at(body, _path(step["delete"])) is not None else []
     where, key, value = step["insert"]
     holder = at(body, _path(where))
     return [Insert(_path(where), key, value)] if isinstance(holder, dict) and key not in holder else []
