@@ -93,7 +93,7 @@ def block(value: str, path: Path, context: Context, kept: Collection[str], fault
             _blame(path, formats.cidr(value), faults)
         elif test is not None:
             _blame(path, test(value), faults)
-    if found is not None:
+    if found is not None and (context.since(1, 33) or context.kind.kind == "Service"):
         _warn_of_block(value, found, path, faults)
     return found
 

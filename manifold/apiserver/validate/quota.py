@@ -188,7 +188,8 @@ def resource_quota(body: Body, context: Context, faults: Faults) -> None:
             faults.invalid(path, f"{value} must be a whole number")
     _scopes(spec, faults)
     _scope_selector(spec, faults)
-    _warn(spec.get("hard") or {}, faults)
+    if context.since(1, 35):
+        _warn(spec.get("hard") or {}, faults)
 
 
 def _warn(hard: Body, faults: Faults) -> None:

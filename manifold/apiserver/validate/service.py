@@ -232,7 +232,9 @@ def _balancer(body: Body, spec: Body, old: Body | None, context: Context, faults
         text = notes[SOURCE_RANGES].strip()
         if text and (old is None or before.get(SOURCE_RANGES) != notes[SOURCE_RANGES]):
             for value in text.split(","):
-                addresses.block(value.strip(), path, context, (), faults)
+                found = Faults()
+                addresses.block(value.strip(), path, context, (), found)
+                faults.extend(f for f in found if not f.warning)
     if spec.get("allocateLoadBalancerNodePorts") is not None and not balanced:
         faults.forbidden((*SPEC, "allocateLoadBalancerNodePorts"), only)
     chosen = spec.get("loadBalancerClass")
@@ -324,12 +326,13 @@ def _warn(spec: Body, notes: Body, context: Context, faults: Faults) -> None:
         path = ("metadata", "annotations", MapKey(TOPOLOGY_HINTS))
         faults.warn(path, f"the annotation is deprecated: use {TOPOLOGY_MODE}")
     if headless(spec):
+        affine = spec.get("sessionAffinity") != "None" or not context.since(1, 35)
         for name, used in (
             ("loadBalancerIP", spec.get("loadBalancerIP")),
             ("externalIPs", spec.get("externalIPs")),
-            ("sessionAffinity", spec.get("sessionAffinity") != "None"),
+            ("sessionAffinity", affine),
         ):
-            if used:
+            if used and context.since(1, 34):
                 faults.warn((*SPEC, name), f"{name} means nothing in a headless Service")
     elif kind != "ExternalName":
         for i, address in enumerate(spec.get("clusterIPs") or ()):

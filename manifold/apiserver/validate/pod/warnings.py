@@ -47,7 +47,7 @@ def warn(spec: Body, meta: Mapping[str, Any], path: Path, scope: Scope) -> None:
         if value:
             look = _LOOKS.get(field)
             if look is not None:
-                look(value, (*where, field), faults)
+                look(value, (*where, field), scope)
     grace = spec.get("terminationGracePeriodSeconds")
     if not scope.is_pod and grace is not None and grace < 0:  # a Pod gets 1 before anybody looks
         faults.warn((*where, "terminationGracePeriodSeconds"), f"{grace} is taken as 1")
@@ -56,7 +56,8 @@ def warn(spec: Body, meta: Mapping[str, Any], path: Path, scope: Scope) -> None:
     _containers(spec, where, scope)
 
 
-def _node_selector(selector: Mapping[str, str], path: Path, faults: Faults) -> None:
+def _node_selector(selector: Mapping[str, str], path: Path, scope: Scope) -> None:
+    faults = scope.faults
     for key in selector:
         if said := deprecated_label(key):
             faults.warn((*path, MapKey(key)), said)
@@ -81,14 +82,17 @@ def node_term(term: Body, path: Path, faults: Faults) -> None:
     _term(term, path, faults, values=True)
 
 
-def _affinity(affinity: Body, path: Path, faults: Faults) -> None:
+def _affinity(affinity: Body, path: Path, scope: Scope) -> None:
+    faults = scope.faults
     node = affinity.get("nodeAffinity")
     if node:
         here = (*path, "nodeAffinity")
         for i, term in enumerate((node.get(REQUIRED) or {}).get("nodeSelectorTerms") or ()):
             _term(term, (*here, REQUIRED, "nodeSelectorTerms", i), faults, False)
         for i, weighted in enumerate(node.get(PREFERRED) or ()):
-            _term(weighted.get("preference") or {}, (*here, PREFERRED, i, "preference"), faults, True)
+            _term(
+                weighted.get("preference") or {}, (*here, PREFERRED, i, "preference"), faults, scope.release >= (1, 33)
+            )
     for field in ("podAffinity", "podAntiAffinity"):
         pods = affinity.get(field)
         if not pods:
@@ -104,7 +108,8 @@ def _affinity(affinity: Body, path: Path, faults: Faults) -> None:
 _NO_SELECTOR = "without a labelSelector no Pod matches"
 
 
-def _spread(constraints: list[Body], path: Path, faults: Faults) -> None:
+def _spread(constraints: list[Body], path: Path, scope: Scope) -> None:
+    faults = scope.faults
     for i, constraint in enumerate(constraints):
         key = constraint.get("topologyKey") or ""
         if said := deprecated_label(key):
@@ -113,7 +118,8 @@ def _spread(constraints: list[Body], path: Path, faults: Faults) -> None:
             faults.warn((*path, i, "labelSelector"), _NO_SELECTOR)
 
 
-def _volumes(volumes: list[Body], path: Path, faults: Faults) -> None:
+def _volumes(volumes: list[Body], path: Path, scope: Scope) -> None:
+    faults = scope.faults
     gone = table("pod-volumes")
     for i, volume in enumerate(volumes):
         for source, value in volume.items():
@@ -129,9 +135,9 @@ def _volumes(volumes: list[Body], path: Path, faults: Faults) -> None:
                     )
             elif source in ("configMap", "secret", "downwardAPI"):
                 items = value.get("items")
-                if items and len(items) > 1:
+                if items and len(items) > 1 and scope.release >= (1, 32):
                     _overlaps([item.get("path") or "" for item in items], (*path, i, source), faults)
-            elif source == "projected":
+            elif source == "projected" and scope.release >= (1, 32):
                 _projected(value, (*path, i, source), faults)
 
 
@@ -170,19 +176,22 @@ def _overlaps(paths: list[str], path: Path, faults: Faults) -> None:
         seen.append(bare)
 
 
-def _host_aliases(aliases: list[Body], path: Path, faults: Faults) -> None:
+def _host_aliases(aliases: list[Body], path: Path, scope: Scope) -> None:
+    faults = scope.faults
     seen: set[str] = set()
     for i, alias in enumerate(aliases):
         ip = alias.get("ip") or ""
         if ip in seen:
             faults.warn((*path, i, "ip"), f"{ip!r} has an entry already")
         seen.add(ip)
-        ip_form(ip, (*path, i, "ip"), faults)
+        if scope.release >= (1, 33):
+            ip_form(ip, (*path, i, "ip"), faults)
 
 
-def _dns_config(config: Body, path: Path, faults: Faults) -> None:
-    for i, server in enumerate(config.get("nameservers") or ()):
-        ip_form(server, (*path, "nameservers", i), faults)
+def _dns_config(config: Body, path: Path, scope: Scope) -> None:
+    if scope.release >= (1, 33):
+        for i, server in enumerate(config.get("nameservers") or ()):
+            ip_form(server, (*path, "nameservers", i), scope.faults)
 
 
 def ip_form(value: str, path: Path, faults: Faults) -> None:
@@ -202,7 +211,8 @@ def ip_form(value: str, path: Path, faults: Faults) -> None:
             faults.warn(path, f"{value!r} is usually written {address}")
 
 
-def _pull_secrets(secrets: list[Body], path: Path, faults: Faults) -> None:
+def _pull_secrets(secrets: list[Body], path: Path, scope: Scope) -> None:
+    faults = scope.faults
     seen: set[str] = set()
     for i, secret in enumerate(secrets):
         name = secret.get("name") or ""
@@ -213,11 +223,11 @@ def _pull_secrets(secrets: list[Body], path: Path, faults: Faults) -> None:
             faults.warn((*path, i, "name"), "must not be empty")
 
 
-def _overhead(overhead: Body, path: Path, faults: Faults) -> None:
-    _fraction(overhead, path, faults)
+def _overhead(overhead: Body, path: Path, scope: Scope) -> None:
+    _fraction(overhead, path, scope.faults)
 
 
-_LOOKS: dict[str, Callable[[Any, Path, Faults], None]] = {
+_LOOKS: dict[str, Callable[[Any, Path, Scope], None]] = {
     "nodeSelector": _node_selector,
     "affinity": _affinity,
     "topologySpreadConstraints": _spread,
@@ -252,7 +262,7 @@ def _annotations(notes: Mapping[str, str], spec: Body, path: Path, scope: Scope)
         if key in notes and context.get("appArmorProfile") is None and scope.release >= (1, 30):
             meant = apparmor_profile(notes[key])
             # A Pod gets the field from a valid annotation; what says the same as the Pod's own profile is not worth a word.
-            if own is None or (meant != own and scope.release >= (1, 34)):
+            if own is None or (meant != own and (scope.is_pod or scope.release >= (1, 34))):
                 if not (scope.is_pod and scope.os == "windows"):
                     faults.warn((*where, MapKey(key)), "deprecated since 1.30: use securityContext.appArmorProfile")
 
@@ -276,7 +286,7 @@ def _containers(spec: Body, path: Path, scope: Scope) -> None:
             if env and len(env) > 1:
                 _hidden(env, (*path, field, i, "env"), faults)
             for j, port in enumerate(container.get("ports") or ()):
-                _port(port, (*path, field, i, "ports", j), ports, names, faults)
+                _port(port, (*path, field, i, "ports", j), ports, names, scope)
 
 
 def _hidden(env: list[Body], path: Path, faults: Faults) -> None:
@@ -292,8 +302,9 @@ def _hidden(env: list[Body], path: Path, faults: Faults) -> None:
 
 
 def _port(
-    port: Body, path: Path, ports: dict[tuple[int, str], list[tuple[Path, Body]]], names: set[str], faults: Faults
+    port: Body, path: Path, ports: dict[tuple[int, str], list[tuple[Path, Body]]], names: set[str], scope: Scope
 ) -> None:
+    faults = scope.faults
     ip, host = port.get("hostIP") or "", port.get("hostPort") or 0
     if ip and not host:
         faults.warn(path, "hostIP does nothing without hostPort")
@@ -309,7 +320,7 @@ def _port(
             faults.warn(path, f"host port {host} is ambiguous beside {spell(where)}: one has a hostIP, one has none")
     others.append((path, port))
     name = port.get("name")
-    if name:
+    if name and scope.release >= (1, 33):
         if name in names:
             faults.warn(path, f"port name {name!r} is there already: Services and probes use the first")
         names.add(name)
