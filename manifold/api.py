@@ -260,15 +260,16 @@ def linter(
     ignore: Iterable[str] = (),
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     cluster: Iterable[Mapping[str, Any]] = (),
+    rules: Sequence[Path] = (),
 ) -> Callable[[Sequence[Document]], list[Diagnostic]]:
     """The lint rules in force, ready for parts of `found`; `version` stands in what they say.
 
-    Raises UsageError for a profile or a rule that does not exist.
+    `rules` are folders with rules of the user's own. Raises UsageError for a profile or a rule that does not exist.
     """
-    from manifold.lint.catalogue import choose, rules
+    from manifold.lint.catalogue import choose, known
     from manifold.lint.engine import Bundle, Linter
 
-    engine = Linter(choose(rules(), profile, select, ignore), parameters)
+    engine = Linter(choose(known(tuple(rules)), profile, select, ignore), parameters)
     bundle = Bundle(found, cluster)
 
     def run(documents: Sequence[Document]) -> list[Diagnostic]:

@@ -34,6 +34,7 @@ class Request:
     versions: Sequence[str] = ()
     namespace: str = ""
     schemas: Sequence[Path] = ()
+    rules: Sequence[Path] = ()
     skip_kind: Sequence[str] = ()
     missing_schema: str = "warn"
     only_manifests: bool = False
@@ -150,7 +151,7 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     crds = [d.body for d in loaded.documents if api.is_crd(d.body)]
     crds += definitions((*request.schemas, *request.config.schemas))
     cluster = list(request.cluster)
-    servers = [api.server(v, crds, cluster) for v in versions]
+    servers = list({s.version: s for s in (api.server(v, crds, cluster) for v in versions)}.values())
     linters = None
     if request.lint:
         linters = api.linter(
@@ -161,6 +162,7 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
             ignore=request.ignore,
             parameters=request.config.parameters,
             cluster=cluster,
+            rules=(*request.rules, *request.config.rules),
         )
     _work = Work(request, loaded.documents, servers, linters)
     count = len(loaded.documents)
@@ -311,15 +313,15 @@ def _ignored(found: list[Diagnostic], request: Request) -> list[Diagnostic]:
 
 
 def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tuple[list[Diagnostic], int]:
-    from manifold.lint.catalogue import rules
+    from manifold.lint.catalogue import known as known_rules
     from manifold.lint.suppress import Suppressions
 
     before = len(found)
-    waved = Suppressions(rules(), loaded.lines)
+    waved = Suppressions(known_rules((*request.rules, *request.config.rules)), loaded.lines)
     found, _ = waved.apply(found, loaded.documents)
     unused = waved.unused(f for f, text in loaded.texts.items() if request.lint and b"manifold:" in text)
     if request.config.paths and request.config.file is not None:
-        found = _by_path(found, request.config)
+        found = _by_path(found, request.config, waved.known)
     if request.changed_since:
         from manifold.read.git import changed_lines
 
@@ -329,19 +331,24 @@ def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tu
         from manifold.baseline import known
 
         there = known(request.baseline)
-        found = [d for d in found if d.rejects or d.fingerprint not in there]
+        found = [d for d in found if _stays(d, waved.known) or d.fingerprint not in there]
     return [*found, *unused], before - len(found)
 
 
-def _by_path(found: list[Diagnostic], config: Config) -> list[Diagnostic]:
+def _stays(d: Diagnostic, rules: Mapping[str, Any]) -> bool:
+    """Whether a diagnostic cannot be waved away: the server refuses, or the rule is mandatory."""
+    return d.rejects or (d.rule in rules and rules[d.rule].mandatory)
+
+
+def _by_path(found: list[Diagnostic], config: Config, known: Mapping[str, Any]) -> list[Diagnostic]:
     import pathspec
 
     assert config.file is not None
     root = config.file.resolve().parent
-    rules = [(pathspec.PathSpec.from_lines("gitwildmatch", p.match), set(p.ignore)) for p in config.paths]
+    rules = [(pathspec.GitIgnoreSpec.from_lines(p.match), set(p.ignore)) for p in config.paths]
 
     def kept(d: Diagnostic) -> bool:
-        if d.rejects or not d.file:
+        if not d.file or _stays(d, known):
             return True
         file = Path(d.file).resolve()
         if not file.is_relative_to(root):

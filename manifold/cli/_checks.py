@@ -57,6 +57,7 @@ def request(settings: Settings, *, validate: bool, lint: bool) -> Any:
         versions=settings.kubernetes_version,
         namespace=settings.namespace,
         schemas=settings.schema,
+        rules=settings.rules,
         skip_kind=[*settings.skip_kind, *config.skip_kind],
         missing_schema=missing,
         only_manifests=settings.only_manifests,

@@ -74,6 +74,18 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         ],
         (),
     ),
+    "rules": (
+        Annotated[
+            list[Path],
+            typer.Option(
+                "--rules",
+                metavar="PATH",
+                rich_help_panel=INPUT,
+                help="Lint rules of your own besides those that we ship: file or folder.",
+            ),
+        ],
+        (),
+    ),
     "skip_kind": (
         Annotated[
             list[str],
@@ -283,6 +295,7 @@ class Settings:
     kubernetes_version: list[str] = field(default_factory=list)
     namespace: str = ""
     schema: list[Path] = field(default_factory=list)
+    rules: list[Path] = field(default_factory=list)
     skip_kind: list[str] = field(default_factory=list)
     missing_schema: str = "warn"
     only_manifests: bool = False

@@ -8,7 +8,9 @@ from manifold.cli._options import Settings, takes
 EPILOG = "Examples: manifold check deploy/ · kustomize build . | manifold check - · manifold check -k 1.33 -k 1.37 -o sarif=out.sarif ."
 
 
-@takes("paths", "select", "ignore", "profile", "fail_on", "baseline", "changed_since", "shard", "jobs", "cluster")
+@takes(
+    "paths", "select", "ignore", "profile", "rules", "fail_on", "baseline", "changed_since", "shard", "jobs", "cluster"
+)
 def command(settings: Settings) -> int:
     """Say what the API server would answer, what the lint rules find, and what refers to nothing; each defect once."""
     return finish(settings, request(settings, validate=True, lint=True))

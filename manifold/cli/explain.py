@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from manifold import assets
 from manifold.errors import UsageError
 
-EPILOG = "Examples: manifold explain image-latest · manifold explain kube-linter:latest-tag · manifold explain Deployment.spec.strategy"
+EPILOG = (
+    "Examples: manifold explain image-latest · manifold explain kube-linter:latest-tag · "
+    "manifold explain api/unknown-field · manifold explain Deployment.spec.strategy"
+)
 
 
 def command(
@@ -19,65 +24,114 @@ def command(
     kubernetes_version: Annotated[
         str, typer.Option("--kubernetes-version", "-k", metavar="1.NN", help="Release, for a field.")
     ] = "",
+    rules: Annotated[
+        list[Path] | None, typer.Option("--rules", metavar="PATH", help="Rules of your own as well: file or folder.")
+    ] = None,
 ) -> int:
     """Show a rule's page, or a field's documentation, constraints and default."""
-    from manifold.lint.catalogue import aliases, rules
+    from manifold.cli.rules import there
+    from manifold.lint.catalogue import aliases
 
-    known = rules()
+    known = there(rules or ())
+    answers = assets.table("rules", "answers.yaml")["answers"]
     if what in known:
-        _rule(known[what])
+        _show(_rule(known[what]))
     elif what in aliases(known):
         for name in aliases(known)[what]:
-            _rule(known[name])
+            _show(_rule(known[name]))
+    elif what in answers:
+        _show(_answer(what, answers[what]))
     else:
         _field(what, kubernetes_version or None)
     return 0
 
 
-def _rule(rule: Any) -> None:
+def _show(lines: list[str]) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
+    console = Console()
+    if console.is_terminal:
+        console.print(Markdown("\n".join(lines)))
+    else:
+        sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _examples(bad: str, good: str) -> list[str]:
+    out: list[str] = []
+    for title, text in (("Bad", bad), ("Good", good)):
+        if text:
+            out += [f"**{title}**", "", "```yaml", text.rstrip(), "```", ""]
+    return out
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _rule(rule: Any) -> list[str]:
+    """The page of a lint rule, as Markdown."""
     text = [
         f"# {rule.id}",
         "",
         f"**{rule.severity.value}** · pack {rule.pack} · profiles {', '.join(rule.profiles)}",
         "",
-        rule.summary.capitalize() + ".",
+        _sentence(rule.summary),
+        "",
+        f"**Why**: {rule.why}",
+        "",
+        f"**Mend it**: {rule.fix}" + _mendable(rule.id),
         "",
     ]
-    text += [f"**Why**: {rule.why}", "", f"**Mend it**: {rule.fix}", ""]
+    if rule.kinds:
+        kinds = ", ".join({"$workload": "all that make Pods", "$any": "all"}.get(k, k) for k in rule.kinds)
+        text += [f"**Kinds**: {kinds}", ""]
+    if rule.cel:
+        text += ["**What must hold**", "", "```cel", rule.cel.rstrip(), "```", ""]
     if rule.parameters:
-        text += ["**Parameters**", ""] + [f"- `{k}`: {v!r}" for k, v in rule.parameters.items()] + [""]
-    text += [
-        "**Bad**",
-        "",
-        "```yaml",
-        rule.bad.rstrip(),
-        "```",
-        "",
-        "**Good**",
-        "",
-        "```yaml",
-        rule.good.rstrip(),
-        "```",
-        "",
-    ]
+        text += ["**Parameters** (with their defaults; the settings change them)", "", "```yaml"]
+        text += ["parameters:", f"  {rule.id}:"]
+        text += [f"    {k}: {_plain(v)}" for k, v in rule.parameters.items()] + ["```", ""]
+    text += _examples(rule.bad, rule.good)
     if rule.aliases:
         text += [f"**Equivalents**: {', '.join(rule.aliases)}", ""]
     if rule.differs:
         text += [f"**How it differs**: {rule.differs}", ""]
-    text += [f"- {r}" for r in rule.references]
-    text += (
-        [f"Suppress it: `# manifold: ignore[{rule.id}] reason` on the line or above it."]
-        if not rule.mandatory
-        else ["It cannot be suppressed."]
+    if rule.references:
+        text += ["**References**", "", *(f"- {r}" for r in rule.references), ""]
+    if rule.mandatory:
+        return [*text, "It cannot be suppressed."]
+    return [*text, f"**Suppress it**: `# manifold: ignore[{rule.id}] reason` on the line or above it."]
+
+
+def _plain(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _mendable(rule: str) -> str:
+    """What `manifold fix` does about a rule's findings."""
+    lines = [e for chapter in assets.table("rules", "repairs.yaml").values() for e in chapter]
+    puts = [e["put"] for e in lines if rule in e["rules"]]
+    if puts:
+        return f" `manifold fix --unsafe --select {rule}` puts {' and '.join(puts)}."
+    if rule in ("service-account-field-old", "selector-mismatch", "service-selects-nothing", "extensions-group"):
+        return " `manifold fix` mends it where it is sure."
+    return ""
+
+
+def _answer(name: str, page: dict[str, str]) -> list[str]:
+    """The page of what the API server, kubectl or the reader says, as Markdown."""
+    who = {"api": "said by the API server", "yaml": "said by kubectl"}.get(
+        name.partition("/")[0], "found by the reader"
     )
-    console = Console()
-    if console.is_terminal:
-        console.print(Markdown("\n".join(text)))
-    else:
-        sys.stdout.write("\n".join(text) + "\n")
+    text = [f"# {name}", "", f"*{who}*", "", _sentence(page["summary"]), ""]
+    text += [f"**Why**: {page['why']}", "", f"**Mend it**: {page['fix']}", ""]
+    text += _examples(page.get("bad", ""), page.get("good", ""))
+    if name.startswith(("api/", "yaml/")):
+        text.append("Errors of it cannot be suppressed: the object would be refused all the same.")
+    return text
 
 
 def _field(what: str, version: str | None) -> None:

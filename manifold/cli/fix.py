@@ -16,7 +16,7 @@ EPILOG = (
 )
 
 
-@takes("paths", "select", "profile")
+@takes("paths", "select", "ignore", "profile", "rules")
 def command(
     settings: Settings,
     diff: Annotated[bool, typer.Option("--diff", help="Print a patch and write nothing.")] = False,

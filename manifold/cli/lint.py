@@ -8,7 +8,9 @@ from manifold.cli._options import Settings, takes
 EPILOG = "Examples: manifold lint deploy/ · kustomize build . | manifold lint - · manifold lint -k 1.33 -k 1.37 -o sarif=out.sarif ."
 
 
-@takes("paths", "select", "ignore", "profile", "fail_on", "baseline", "changed_since", "shard", "jobs", "cluster")
+@takes(
+    "paths", "select", "ignore", "profile", "rules", "fail_on", "baseline", "changed_since", "shard", "jobs", "cluster"
+)
 def command(settings: Settings) -> int:
     """Apply the lint rules to manifests."""
     return finish(settings, request(settings, validate=False, lint=True))

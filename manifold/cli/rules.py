@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,9 +18,12 @@ def command(
     equivalents: Annotated[
         bool, typer.Option("--equivalents", help="Which of our rules stand for a peer's checks.")
     ] = False,
+    rules: Annotated[
+        list[Path] | None, typer.Option("--rules", metavar="PATH", help="Rules of your own as well: file or folder.")
+    ] = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="text|json")] = "text",
 ) -> None:
-    """List the lint rules."""
+    """List the lint rules: those that we ship, and your own."""
     if context.invoked_subcommand:
         return
     from manifold.cli._checks import choose as one_of
@@ -29,9 +32,9 @@ def command(
     if equivalents:
         _equivalents(output)
         return
-    from manifold.lint.catalogue import choose, rules
+    from manifold.lint.catalogue import choose
 
-    chosen = sorted(choose(rules(), profile), key=lambda r: (r.pack, r.id))
+    chosen = sorted(choose(there(rules or ()), profile), key=lambda r: (r.pack, r.id))
     if output == "json":
         import orjson
 
@@ -58,6 +61,15 @@ def command(
     sys.stdout.write(f"\n{len(chosen)} rules; `manifold explain RULE` shows one.\n")
 
 
+def there(more: Any = ()) -> Any:
+    """The rules that we ship, those of the settings in force, and those of the folders `more`, by id."""
+    from manifold import config
+    from manifold.lint.catalogue import known
+
+    settings = config.load(config.find(Path.cwd()))
+    return known((*settings.rules, *more))
+
+
 def _equivalents(output: str) -> None:
     from manifold import api
 
@@ -72,23 +84,53 @@ def _equivalents(output: str) -> None:
 
 
 @group.command("test")
-def test(folder: Annotated[Path, typer.Argument(help="A folder of rules, as rules/<pack>/<id>.yaml.")]) -> None:
-    """Run each rule of a folder over its own examples: good ones must be silent, bad ones must raise it."""
+def test(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATHS", help="Rules, or folders of them. Default: those of the settings in force."),
+    ] = None,
+) -> None:
+    """Run each rule over its own examples: good ones must be silent, bad ones must raise it."""
+    from manifold import config
+    from manifold.errors import UsageError
     from manifold.lint.catalogue import read
+
+    wanted = paths or list(config.load(config.find(Path.cwd())).rules)
+    if not wanted:
+        raise UsageError("name a folder of rules, or give it in the settings: `rules: [rules/]` in manifold.yaml")
+    failed = count = 0
+    for path in wanted:
+        if not path.exists():
+            raise UsageError(f"{path}: there is no such folder of rules")
+        for rule in read(path).values():
+            count += 1
+            wrong = [*_tried(rule, "good", rule.good), *_tried(rule, "bad", rule.bad)]
+            failed += bool(wrong)
+            for line in wrong:
+                sys.stdout.write(f"{rule.id}: {line}\n")
+    sys.stdout.write(f"{count} rule{'s' * (count != 1)}, {failed} failed\n")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _tried(rule: Any, kind: str, text: str) -> list[str]:
+    """What is wrong with an example of a rule."""
     from manifold.lint.engine import Bundle, Linter
     from manifold.model import Source
-    from manifold.read import read as read_source
+    from manifold.read import read
 
-    failed = 0
-    found = read(folder)
-    for rule in found.values():
-        linter = Linter([rule])
-        for kind, text, wanted in (("good", rule.good, False), ("bad", rule.bad, True)):
-            documents = read_source(Source(f"{rule.id}/{kind}", text.encode())).documents
-            raised = any(True for _ in linter.run(documents, Bundle(documents)))
-            if raised != wanted:
-                failed += 1
-                sys.stdout.write(f"{rule.id}: the {kind} example {'raises it' if raised else 'does not raise it'}\n")
-    sys.stdout.write(f"{len(found)} rules, {failed} failed\n")
-    if failed or not found:
-        raise typer.Exit(1)
+    reading = read(Source(f"{rule.id}/{kind}", text.encode()))
+    broken = [d for d in reading.diagnostics if d.rejects]
+    if broken:
+        return [f"the {kind} example cannot be read: line {broken[0].line}: {broken[0].message}"]
+    if not reading.documents:
+        return [f"the {kind} example holds no object"]
+    found = list(Linter([rule]).run(reading.documents, Bundle(reading.documents)))
+    failures = [d for d in found if "could not be evaluated" in d.message]
+    if failures:
+        return [f"the {kind} example: {failures[0].message}"]
+    if kind == "bad" and not found:
+        return ["the bad example does not raise it"]
+    if kind == "good" and found:
+        return [f"the good example raises it: line {found[0].line}: {found[0].message}"]
+    return []

@@ -41,6 +41,7 @@ def run(request: Request, *, unsafe: bool = False) -> Run:
     versions: list[str | None] = [*(request.versions or config.kubernetes)] or [None]
     known = definitions((*request.schemas, *config.schemas))
     skipped = {k.lower() for k in request.skip_kind}
+    rules = (*request.rules, *config.rules)
     servers: list[Server] = []
 
     def server(documents: Sequence[Document]) -> Server:
@@ -56,8 +57,9 @@ def run(request: Request, *, unsafe: bool = False) -> Run:
             select=request.select,
             ignore=request.ignore,
             parameters=config.parameters,
+            rules=rules,
         )
-        return lambda document: _unsuppressed(linter([document]), document, texts)
+        return lambda document: _unsuppressed(linter([document]), document, texts, rules)
 
     texts = {s.name: s.data for s in found.sources}
     mended = mend(
@@ -70,16 +72,18 @@ def run(request: Request, *, unsafe: bool = False) -> Run:
     return Run(mended, [f"{d.file}: {d.message}" for d in found.diagnostics])
 
 
-def _unsuppressed(found: Iterable[Diagnostic], document: Document, texts: dict[str, bytes]) -> list[Diagnostic]:
+def _unsuppressed(
+    found: Iterable[Diagnostic], document: Document, texts: dict[str, bytes], rules: tuple[Path, ...]
+) -> list[Diagnostic]:
     """Without what somebody decided to live with."""
-    from manifold.lint.catalogue import rules
+    from manifold.lint.catalogue import known
     from manifold.lint.suppress import Suppressions
 
     there = list(found)
     if not there:
         return there
     lines: Callable[[str], list[str]] = lambda name: texts.get(name, b"").decode("utf-8", "replace").split("\n")  # noqa: E731
-    return Suppressions(rules(), lines).apply(there, [document])[0]
+    return Suppressions(known(rules), lines).apply(there, [document])[0]
 
 
 def store(file: Path, before: bytes, after: bytes) -> None:

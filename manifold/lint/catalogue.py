@@ -15,7 +15,7 @@ from manifold.model import Severity
 PROFILES = ("recommended", "strict", "security", "reliability", "cost", "all")
 WORDS = frozenset(
     (
-        "id", "summary", "why", "fix", "severity", "kinds", "profiles", "at", "expect", "uses", "message", "parameters",
+        "id", "summary", "why", "fix", "severity", "kinds", "profiles", "at", "expect", "uses", "cel", "message", "parameters",
         "aliases", "differs", "references", "examples", "mandatory",
     )
 )  # fmt: skip
@@ -24,7 +24,8 @@ NEEDED = ("id", "summary", "why", "fix", "severity", "message", "examples")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: data alone. `expect` (a JSON Schema fragment at the places `at`) or `uses` (a check's name) says what holds."""
+    """A rule: data alone. What holds is said by `expect` (a JSON Schema fragment at the places `at`), by `cel` (an
+    expression there), or by `uses` (a check's name)."""
 
     id: str
     pack: str
@@ -38,6 +39,7 @@ class Rule:
     at: str = "$"
     expect: Mapping[str, Any] | None = None
     uses: str = ""
+    cel: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     differs: str = ""
@@ -62,8 +64,8 @@ def _rule(data: Any, file: Path) -> Rule:
         raise wrong(f"`{missing[0]}` is missing")
     if data["id"] != file.stem:
         raise wrong(f"the id {data['id']!r} must be the file's name")
-    if ("expect" in data) == ("uses" in data):
-        raise wrong("give either `expect` or `uses`")
+    if sum(word in data for word in ("expect", "uses", "cel")) != 1:
+        raise wrong("give one of `expect`, `cel` and `uses`")
     profiles = tuple(data.get("profiles", ()))
     if bad := [p for p in profiles if p not in PROFILES]:
         raise wrong(f"there is no profile {bad[0]!r}")
@@ -81,6 +83,7 @@ def _rule(data: Any, file: Path) -> Rule:
         at=data.get("at", "$"),
         expect=data.get("expect"),
         uses=data.get("uses", ""),
+        cel=data.get("cel", ""),
         parameters=data.get("parameters", {}),
         aliases=tuple(data.get("aliases", ())),
         differs=data.get("differs", ""),
@@ -92,22 +95,79 @@ def _rule(data: Any, file: Path) -> Rule:
 
 
 def read(folder: Path) -> dict[str, Rule]:
-    """The rules of a folder, by id.
+    """The rules of a folder (or of one file), by id: files lie in it or, by pack, in folders of it.
 
     Raises UsageError naming the file for a rule that is none, or an id given twice.
     """
     import yaml
 
     found: dict[str, Rule] = {}
-    for file in sorted(folder.glob("*/*.yaml")):
+    files = [folder] if folder.is_file() else sorted(folder.glob("*/*.yaml")) or sorted(folder.glob("*.yaml"))
+    if not files:
+        raise UsageError(f"{folder}: there is no rule, which is a file <id>.yaml or <pack>/<id>.yaml")
+    for file in files:
         try:
             data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except yaml.YAMLError as error:
             raise UsageError(f"{file}: {str(error).splitlines()[0]}") from error
-        rule = _rule(data, file)
+        _checked(data, file)
+        # Who writes a rule wants it, whatever the profile.
+        rule = _rule({"profiles": PROFILES[:-1], **data}, file)
         if rule.id in found:
             raise UsageError(f"{file}: the id {rule.id!r} is given twice")
         found[rule.id] = rule
+    return found
+
+
+def _checked(data: Any, file: Path) -> None:
+    """Hold a user's rule against the published schema, and read what it says.
+
+    Raises UsageError naming file and place.
+    """
+    import json
+
+    import jsonschema
+
+    schema = json.loads((assets.root("schemas") / "manifold" / "rule.json").read_bytes())
+    error = next(iter(jsonschema.Draft202012Validator(schema).iter_errors(data)), None)
+    if error is not None:
+        where = ".".join(map(str, error.absolute_path)) or "the rule"
+        raise UsageError(f"{file}: {where}: {error.message}")
+    try:
+        if "cel" in data:
+            from manifold.k8s.cel import Scope, check
+            from manifold.k8s.cel.check import DYN
+
+            scope = Scope({"object": DYN, "self": DYN, "parameters": DYN})
+            if messages := check(data["cel"], scope, ("bool", "string")):
+                raise UsageError(f"{file}: cel: {messages[0]}")
+        elif "expect" in data:
+            from manifold.lint.schema import compiled
+
+            compiled(data["expect"])
+        else:
+            import importlib.util
+
+            if importlib.util.find_spec(f"manifold.lint.checks.{data['uses'].replace('-', '_')}") is None:
+                raise UsageError(f"{file}: uses: there is no check {data['uses']!r}")
+    except ValueError as error_in_schema:
+        raise UsageError(f"{file}: expect: {error_in_schema}") from error_in_schema
+
+
+@cache
+def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
+    """The rules that we ship and those of these folders, by id.
+
+    Raises UsageError for a folder without rules, a rule that is none, or an id that is taken.
+    """
+    found = dict(rules())
+    for folder in folders:
+        if not folder.exists():
+            raise UsageError(f"{folder}: there is no such folder of rules")
+        for name, rule in read(folder).items():
+            if name in found:
+                raise UsageError(f"{folder}: the id {name!r} is taken by a rule of pack {found[name].pack}")
+            found[name] = rule
     return found
 
 
@@ -177,5 +237,7 @@ def choose(
         raise UsageError(f"there is no profile {profile!r}; there are: {', '.join(PROFILES)}")
     wanted = resolve(select, known)
     left_out = resolve(ignore, known)
+    if kept := sorted(name for name in left_out if name in known and known[name].mandatory):
+        raise UsageError(f"{kept[0]} cannot be ignored: it is mandatory")
     chosen = [r for r in known.values() if (r.id in wanted if wanted else profile in r.profiles)]
     return [r for r in chosen if r.id not in left_out]

@@ -301,6 +301,32 @@ def _owner(body: Any, path: Path) -> str:
     return name
 
 
+def _evaluating(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
+    from manifold.k8s.cel.evaluate import program
+    from manifold.k8s.cel.syntax import CelError
+
+    expression = program(rule.cel)
+    find = _places(rule.at)
+    given = {**rule.parameters, **parameters}
+
+    def run(s: Subject, bundle: Bundle) -> Iterator[Finding]:
+        for value, path in find(s):
+            there = None if value is MISSING else value
+            message = ""
+            try:
+                answer = expression.run({"object": s.body, "self": there, "parameters": given})
+            except CelError as error:
+                answer, message = False, f"the rule could not be evaluated here: {error}"
+            if answer is True or answer == "":
+                continue
+            if isinstance(answer, str):
+                message = answer
+            name = there.get("name", "") if isinstance(there, dict) else _owner(s.body, path)
+            yield Finding(path, {"value": "" if there is None else there, "name": name}, message)
+
+    return run
+
+
 def _using(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
     module = importlib.import_module(f"manifold.lint.checks.{rule.uses.replace('-', '_')}")
     check: Check = module.check
@@ -312,6 +338,12 @@ def _using(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
     return run
 
 
+def _runner(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
+    if rule.expect is not None:
+        return _expecting(rule)
+    return _evaluating(rule, parameters) if rule.cel else _using(rule, parameters)
+
+
 class Linter:
     """Rules, ready to run."""
 
@@ -319,7 +351,7 @@ class Linter:
         settings = parameters or {}
         self._all: list[tuple[Rule, Runner]] = []
         for rule in rules:
-            run = _expecting(rule) if rule.expect is not None else _using(rule, settings.get(rule.id, {}))
+            run = _runner(rule, settings.get(rule.id, {}))
             self._all.append((rule, run))
         self._by_kind: dict[str, list[tuple[Rule, Runner]]] = {}
 
@@ -354,7 +386,7 @@ def diagnostic(rule: Rule, finding: Finding, document: Document) -> Diagnostic:
     from manifold.model import spell
 
     message = finding.message or rule.message
-    if finding.words:
+    if finding.words and not (rule.cel and finding.message):
         message = message.format_map(_Words(finding.words))
     return Diagnostic(
         origin=Origin.REFERENCE if rule.pack == "references" else Origin.LINT,

@@ -24,7 +24,7 @@ def find(subject: Subject) -> Iterator[Repair]:
         for i, port in enumerate(ports):
             if isinstance(port, dict) and port and "protocol" not in port and number in port:
                 yield Repair(
-                    "api/protocol",
+                    "missing-protocol",
                     f"the protocol of port {port[number]} is said: TCP, the default",
                     (*path, "ports", i),
                     (Insert((*path, "ports", i), "protocol", "TCP", number),),
