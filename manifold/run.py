@@ -250,6 +250,10 @@ def report(request: Request) -> tuple[Report, bool]:
     loaded = load(request)
     found, versions = examine(request, loaded)
     found = merged(found)
+    if any(b"${" in text for text in loaded.texts.values()):
+        from manifold.placeholders import set_aside
+
+        found = set_aside(found, loaded.lines, lambda file: b"${" in loaded.texts.get(file, b""))
     found = _missing_schemas(found, request.missing_schema, loaded.skipped)
     incomplete = loaded.incomplete or any(
         d.origin is Origin.YAML and d.rule == "yaml/unreadable" for d in loaded.diagnostics

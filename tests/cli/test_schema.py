@@ -1,0 +1,85 @@
+"""`manifold schema`: what it shows and imports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+from manifold import assets
+
+from tests.test_cli import manifold
+
+CRD = """apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: widgets.example.com
+  annotations: {kubectl.kubernetes.io/last-applied-configuration: "{}"}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: widgets, singular: widget, kind: Widget, listKind: WidgetList}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: {type: object, properties: {size: {type: integer}}}
+"""
+WIDGET = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: {size: large}\n"
+
+
+def test_definitions_are_imported_and_then_known(tmp_path: Path) -> None:
+    """From an installer that holds other things as well, to one file each."""
+    (tmp_path / "install.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\n" + CRD)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "widget.yaml").write_text(WIDGET)
+    done = manifold("schema", "import", "install.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "schemas/example.com_widgets.yaml  Widget v1" in done.stdout
+    assert "schemas: [schemas]" in done.stdout
+    assert "last-applied" not in (tmp_path / "schemas" / "example.com_widgets.yaml").read_text()
+
+    assert "no definition" in manifold("validate", "app", cwd=tmp_path).stdout
+    (tmp_path / "manifold.yaml").write_text("schemas: [schemas]\n")
+    found = manifold("validate", "app", cwd=tmp_path)
+
+    assert found.returncode == 1
+    assert "spec.size" in found.stdout
+
+
+def test_what_holds_no_definition_is_refused(tmp_path: Path) -> None:
+    """Exit 2, with the nearest project for a typo, and nothing written."""
+    (tmp_path / "a.yaml").write_text(WIDGET)
+    (tmp_path / "b.yaml").write_text(CRD.replace("scope: N", "scop: N"))
+
+    for source, words in (
+        ("a.yaml", "there is no CustomResourceDefinition"),
+        ("b.yaml", "would refuse this definition"),
+        ("cert-manger", "did you mean cert-manager?"),
+        ("http://example.com/crd.yaml", "only https://"),
+    ):
+        done = manifold("schema", "import", source, cwd=tmp_path)
+        assert done.returncode == 2
+        assert words in done.stderr
+    assert not (tmp_path / "schemas").exists()
+
+
+def test_projects_are_listed() -> None:
+    """At least the twenty that most people use, by HTTPS."""
+    projects = assets.table("schemas", "definitions.yaml")["projects"]
+    done = manifold("schema", "import", "--list")
+
+    assert len(projects) >= 20
+    assert all(u.startswith("https://") and "{version}" in u for p in projects.values() for u in p["urls"])
+    assert done.stdout.count("\n") == len(projects)
+
+
+def test_our_schemas_are_shown() -> None:
+    """For editors."""
+    for name in ("rule", "config", "report"):
+        jsonschema.Draft202012Validator.check_schema(json.loads(manifold("schema", "show", name).stdout))
+    assert "fields:" in manifold("schema", "show", "Deployment").stdout
