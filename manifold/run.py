@@ -323,7 +323,11 @@ def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tu
     before = len(found)
     waved = Suppressions(known_rules((*request.rules, *request.config.rules)), loaded.lines)
     found, _ = waved.apply(found, loaded.documents)
-    unused = waved.unused(f for f, text in loaded.texts.items() if request.lint and b"manifold:" in text)
+    unused: list[Diagnostic] = []
+    if request.lint and not request.skip_kind:  # what was skipped may have raised what is waved away
+        ran = _in_force(request, waved.known)
+        texts = loaded.texts.items()
+        unused = waved.unused((f for f, text in texts if b"manifold" in text and b"ignore" in text), ran)
     if request.config.paths and request.config.file is not None:
         found = _by_path(found, request.config, waved.known)
     if request.changed_since:
@@ -331,12 +335,21 @@ def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tu
 
         changed = changed_lines(request.changed_since)
         found = [d for d in found if changed.touches(d.file, d.span.line)]
+        unused = [d for d in unused if changed.touches(d.file, d.span.line)]
     if request.baseline is not None:
         from manifold.baseline import known
 
         there = known(request.baseline)
         found = [d for d in found if _stays(d, waved.known) or d.fingerprint not in there]
     return [*found, *unused], before - len(found)
+
+
+def _in_force(request: Request, known: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Whether a rule was looked for in this run."""
+    from manifold.lint.catalogue import choose
+
+    ids = {rule.id for rule in choose(known, request.profile, request.select, request.ignore)}
+    return lambda name: name in ids or (name not in known and request.validate)
 
 
 def _stays(d: Diagnostic, rules: Mapping[str, Any]) -> bool:

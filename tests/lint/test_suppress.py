@@ -52,3 +52,45 @@ def test_what_the_server_refuses_cannot_be_waved_away(tmp_path: Path) -> None:
     rules, _ = found(tmp_path, "\n      imagePull: x  # manifold: ignore[api/unknown-field] no")
 
     assert "api/unknown-field" in rules
+
+
+def test_comment_above_speaks_of_the_block_below_it(tmp_path: Path) -> None:
+    """A container, for instance, and nothing behind it."""
+    text = POD.format(comment="", annotations="").replace(
+        "    - name: web\n", "    # manifold: ignore[image-latest] why\n    - name: web\n"
+    )
+    (tmp_path / "a.yaml").write_text(text + "    - {name: b, image: 'b:latest'}\n")
+    made, _ = report(Request([tmp_path], select=["image-latest"]))
+
+    assert [(d.rule, d.span.line) for d in made.diagnostics] == [("image-latest", 12)]
+    assert made.summary.suppressed == 1
+
+
+def test_each_rule_of_a_comment_must_be_of_use(tmp_path: Path) -> None:
+    """Those that are not are named; those that nobody looked for are not."""
+    comment = "  # manifold: ignore[image-latest, host-network, image-lates] why"
+    (tmp_path / "a.yaml").write_text(POD.format(comment=comment, annotations=""))
+
+    assert [d.message for d in report(Request([tmp_path]))[0].diagnostics] == [
+        "nothing here raises host-network",
+        "there is no rule image-lates",
+    ]
+    assert [d.message for d in report(Request([tmp_path], select=["image-latest"]))[0].diagnostics] == [
+        "there is no rule image-lates"
+    ]
+
+
+def test_rules_may_be_named_as_peers_name_them(tmp_path: Path) -> None:
+    """In comments too; and their annotations for all of their checks count."""
+    assert found(tmp_path, "  # manifold: ignore[kube-linter:latest-tag] why") == ([], 1)
+    for annotation in ("kube-linter.io/ignore-all: why", "polaris.fairwinds.com/exempt: 'true'"):
+        assert found(tmp_path, annotations=f"\n  annotations:\n    {annotation}") == ([], 1)
+
+
+def test_annotation_of_no_use_is_reported(tmp_path: Path) -> None:
+    """Ours alone: those of peers may be for their tools."""
+    rules, _ = found(tmp_path, annotations="\n  annotations:\n    manifold-k8s.dev/ignore: 'host-network: why'")
+    other, _ = found(tmp_path, annotations="\n  annotations:\n    kube-score/ignore: container-security-context")
+
+    assert rules == ["unused-suppression", "image-latest"]
+    assert other == ["image-latest"]
