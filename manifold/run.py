@@ -152,6 +152,8 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     crds += definitions((*request.schemas, *request.config.schemas))
     cluster = list(request.cluster)
     servers = list({s.version: s for s in (api.server(v, crds, cluster) for v in versions)}.values())
+    if namespace := request.namespace or request.config.namespace:
+        loaded.documents[:] = [_placed(d, namespace, servers[-1]) for d in loaded.documents]
     linters = None
     if request.lint:
         linters = api.linter(
@@ -184,6 +186,15 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     finally:
         _work = None
     return found, tuple(s.version for s in servers)
+
+
+def _placed(document: Document, namespace: str, server: Any) -> Document:
+    """A document in the namespace that -n gives it, as kubectl fills it in where the object names none."""
+    meta = document.body.get("metadata")
+    kind = server.kind(document.api_version, document.kind)
+    if kind is None or not kind.namespaced or not isinstance(meta, dict) or meta.get("namespace"):
+        return document
+    return replace(document, body={**document.body, "metadata": {**meta, "namespace": namespace}})
 
 
 def _warm(servers: Sequence[Any], documents: Sequence[Document]) -> None:

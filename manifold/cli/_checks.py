@@ -30,15 +30,16 @@ def choose(option: str, value: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def cluster_objects(settings: Settings) -> list[dict[str, Any]]:
-    """The objects of the snapshot that --cluster names, if any."""
-    if settings.cluster is None:
+def cluster_objects(settings: Settings, configured: Path | None = None) -> list[dict[str, Any]]:
+    """The objects of the snapshot that --cluster or the settings name, if any."""
+    file = settings.cluster or configured
+    if file is None:
         return []
     from manifold.run import Request, load
 
-    loaded = load(Request([settings.cluster]))
+    loaded = load(Request([file]))
     if loaded.incomplete or any(d.rejects for d in loaded.diagnostics):
-        raise UsageError(f"--cluster {settings.cluster}: {loaded.diagnostics[0].message}")
+        raise UsageError(f"--cluster {file}: {loaded.diagnostics[0].message}")
     return [d.body for d in loaded.documents]
 
 
@@ -68,7 +69,7 @@ def request(settings: Settings, *, validate: bool, lint: bool) -> Any:
         changed_since=settings.changed_since,
         shard=settings.shard,
         jobs=settings.jobs,
-        cluster=cluster_objects(settings),
+        cluster=cluster_objects(settings, config.cluster),
         config=config,
         progress=None if settings.quiet or not sys.stderr.isatty() else _progress,
     )
