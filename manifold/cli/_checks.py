@@ -89,6 +89,10 @@ def finish(settings: Settings, asked: Any) -> int:
     found, incomplete = report(asked)
     if asked.progress is not None:
         sys.stderr.write("\r\x1b[K")
+    if found.diagnostics:
+        from manifold.fix.marks import marked
+
+        found = marked(found)
     for name, file in outputs:
         write(render(name, found, settings, colour=file is None and settings.colour()), file)
     return exit_code(found, incomplete, fail_on)

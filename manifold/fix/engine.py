@@ -321,20 +321,19 @@ def _worse(source: Source, before: str, after: str, server: Server) -> str:
 
 
 def available(
-    documents: Sequence[Document], texts: dict[str, bytes], server: Server
+    sources: Sequence[Source], server: Callable[[Sequence[Document]], Server]
 ) -> dict[tuple[str, int, str], Fix]:
-    """What `manifold fix` could do to these documents: by file, number of the document, and path."""
+    """What safe repairs could be made, by file, line and path."""
     out: dict[tuple[str, int, str], Fix] = {}
-    around = Around(server, Bundle(documents))
-    for name in {d.source for d in documents}:
-        source = Source(name, texts.get(name, b""))
+    documents = [d for s in sources for d in read(s).documents]
+    around = Around(server(documents), Bundle(documents))
+    for source in sources:
         try:
             text = source.data.removeprefix(_BOM).decode("utf-8")
         except UnicodeDecodeError:
             continue
         for part in _parts(source, text, around):
-            for s in part.subjects:
-                for module in modules():
-                    for r in module.find(s):
-                        out[name, s.document.index, _spell(r.path)] = Fix(r.description, True)
+            found = [(s, r) for s in part.subjects for module in modules() for r in module.find(s)]
+            for s, r, _ in _proven(part, found):
+                out[source.name, s.document.locate(r.path).line, _spell(r.path)] = Fix(r.description, True)
     return out

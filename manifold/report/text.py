@@ -61,6 +61,8 @@ def _quote(d: Diagnostic, lines: list[str], paint: Painter) -> list[str]:
         ]
     if d.help:
         out.append(f"{gutter}{paint('2', '=')} {paint('36', 'help:')} {printable(d.help)}")
+    if d.fix:
+        out.append(f"{gutter}{paint('2', '=')} {paint('36', 'manifold fix:')} {printable(d.fix.description)}")
     return out
 
 

@@ -125,3 +125,23 @@ def test_suppressed_findings_are_not_repaired(tmp_path: Path) -> None:
     (one,) = run(Request([tmp_path], select=["run-as-root"]), unsafe=True).mended
 
     assert not one.changed
+
+
+def test_report_says_what_can_be_mended(tmp_path: Path) -> None:
+    """Each finding its own repair, and none for what must be decided."""
+    (tmp_path / "a.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {debug: yes, version: 1.10}}\nspec:\n"
+        "  containers:\n  - name: b\n    image: c:1\n    image: c:2\n    imagePulPolicy: Always\n    foo: 1\n"
+    )
+    command = [sys.executable, "-c", "from manifold.cli import main; main()", "validate", "-o", "json", "a.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    fixes = [(d["rule"], d["fix"]["description"] if d["fix"] else "") for d in json.loads(done.stdout)["diagnostics"]]
+    starts = [(rule, text.partition(" ")[0]) for rule, text in fixes if rule != "api/type"]
+
+    assert starts == [
+        ("yaml/metadata", "`yes`"),
+        ("yaml/metadata", "`1.10`"),
+        ("duplicate-key", "`image`"),
+        ("api/unknown-field", "`imagePulPolicy`"),
+        ("api/unknown-field", ""),
+    ]

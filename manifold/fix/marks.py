@@ -1,0 +1,45 @@
+"""Which findings of a report `manifold fix` can mend: said in the report itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from manifold.model import Diagnostic, Fix, Report, Source
+
+MENDABLE = frozenset(
+    (
+        "api/unknown-field", "api/type", "api/not-supported", "api/no-such-kind", "api/deprecated", "api/invalid",
+        "api/warning", "yaml/metadata", "duplicate-key", "service-account-field-old", "selector-mismatch",
+        "service-selects-nothing", "extensions-group", "beta-version-replaced",
+    )
+)  # fmt: skip
+"""Rules some of whose findings have a safe repair; only files with one of these are read again."""
+MOST = 50
+"""Files that are read again at most: a mark is worth some time, but not any."""
+
+
+def marked(report: Report) -> Report:
+    """The report with a fix on each diagnostic that has a safe repair."""
+    names = list(dict.fromkeys(d.file for d in report.diagnostics if d.file and d.rule in MENDABLE))[:MOST]
+    if not names:
+        return report
+    from manifold import api
+    from manifold.fix.engine import available
+
+    sources = [Source(name, "\n".join(report.lines(name)).encode("utf-8", "surrogatepass")) for name in names]
+    version = report.kubernetes[-1] if report.kubernetes else None
+    fixes = available(sources, lambda found: api.server(version, [d.body for d in found if api.is_crd(d.body)]))
+    return replace(report, diagnostics=tuple(_with(d, fixes) for d in report.diagnostics)) if fixes else report
+
+
+def _with(d: Diagnostic, fixes: dict[tuple[str, int, str], Fix]) -> Diagnostic:
+    if d.fix is not None or d.rule not in MENDABLE:
+        return d
+    # A duplicate key and a refused label have no path in their diagnostics, or the whole's.
+    found = fixes.get((d.file, d.span.line, d.path))
+    if found is None and not d.path:
+        near = [fix for (file, line, _), fix in fixes.items() if (file, line) == (d.file, d.span.line)]
+        word = d.message.split("`")[1] if d.message.count("`") > 1 else ""
+        near = [fix for fix in near if len(near) == 1 or (word and word in fix.description)]
+        found = near[0] if len(near) == 1 else None
+    return replace(d, fix=found) if found is not None else d
