@@ -322,9 +322,9 @@ def _worse(source: Source, before: str, after: str, server: Server) -> str:
 
 def available(
     sources: Sequence[Source], server: Callable[[Sequence[Document]], Server]
-) -> dict[tuple[str, int, str], Fix]:
-    """What safe repairs could be made, by file, line and path."""
-    out: dict[tuple[str, int, str], Fix] = {}
+) -> dict[tuple[str, Span, str], Fix]:
+    """What safe repairs could be made, by file, place and path."""
+    out: dict[tuple[str, Span, str], Fix] = {}
     documents = [d for s in sources for d in read(s).documents]
     around = Around(server(documents), Bundle(documents))
     for source in sources:
@@ -335,5 +335,5 @@ def available(
         for part in _parts(source, text, around):
             found = [(s, r) for s in part.subjects for module in modules() for r in module.find(s)]
             for s, r, _ in _proven(part, found):
-                out[source.name, s.document.locate(r.path).line, _spell(r.path)] = Fix(r.description, True)
+                out[source.name, s.document.locate(r.path), _spell(r.path)] = Fix(r.description, True)
     return out

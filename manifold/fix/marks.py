@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from manifold.model import Diagnostic, Fix, Report, Source
+from manifold.model import Diagnostic, Fix, Report, Source, Span
 
 MENDABLE = frozenset(
     (
@@ -32,14 +32,12 @@ def marked(report: Report) -> Report:
     return replace(report, diagnostics=tuple(_with(d, fixes) for d in report.diagnostics)) if fixes else report
 
 
-def _with(d: Diagnostic, fixes: dict[tuple[str, int, str], Fix]) -> Diagnostic:
+def _with(d: Diagnostic, fixes: dict[tuple[str, Span, str], Fix]) -> Diagnostic:
     if d.fix is not None or d.rule not in MENDABLE:
         return d
-    # A duplicate key and a refused label have no path in their diagnostics, or the whole's.
-    found = fixes.get((d.file, d.span.line, d.path))
-    if found is None and not d.path:
-        near = [fix for (file, line, _), fix in fixes.items() if (file, line) == (d.file, d.span.line)]
-        word = d.message.split("`")[1] if d.message.count("`") > 1 else ""
-        near = [fix for fix in near if len(near) == 1 or (word and word in fix.description)]
-        found = near[0] if len(near) == 1 else None
-    return replace(d, fix=found) if found is not None else d
+    near = [(span, path, fix) for (file, span, path), fix in fixes.items() if file == d.file and span.line == d.line]
+    # What the reader says of a text has no path: there the place tells.
+    found = [fix for span, path, fix in near if (path == d.path if d.path else span == d.span)]
+    if not found and not d.path:
+        found = [fix for _, _, fix in near]
+    return replace(d, fix=found[0]) if len(found) == 1 else d
