@@ -268,12 +268,26 @@ def linter(
     """
     from manifold.lint.catalogue import choose, known
     from manifold.lint.engine import Bundle, Linter
+    from manifold.lint.shape import MISSHAPEN, straight
 
     engine = Linter(choose(known(tuple(rules)), profile, select, ignore), parameters)
     bundle = Bundle(found, cluster)
+    straightened: list[tuple[dict[int, Document], Bundle]] = []
 
     def run(documents: Sequence[Document]) -> list[Diagnostic]:
-        return [replace(d, kubernetes=(version,)) for d in engine.run(documents, bundle)]
+        try:
+            return [replace(d, kubernetes=(version,)) for d in engine.run(documents, bundle)]
+        except MISSHAPEN:
+            # Looked for only now, so that what is well shaped pays nothing.
+            if not straightened:
+                made = straight(found, server(version, [d.body for d in found if is_crd(d.body)]))
+                if all(a is b for a, b in zip(made, found, strict=True)):
+                    raise
+                by_id = {id(old): new for old, new in zip(found, made, strict=True)}
+                straightened.append((by_id, Bundle(made, cluster)))
+            by_id, other = straightened[0]
+            again = engine.run([by_id.get(id(d), d) for d in documents], other)
+            return [replace(d, kubernetes=(version,)) for d in again]
 
     return run
 

@@ -22,6 +22,7 @@ from manifold.fix.edits import Edit, ImpossibleError, Text, apply
 from manifold.fix.operations import Operation, Repair
 from manifold.fix.subject import Around, Subject
 from manifold.lint.engine import Bundle
+from manifold.lint.shape import straight
 from manifold.model import Document, Fix, ObjectId, Path, Source, Span
 from manifold.read import exact, read, split
 
@@ -91,7 +92,8 @@ def mend(
     parts = modules(unsafe)
     for turn in range(ROUNDS):
         documents = [d for s, m in zip(sources, out, strict=True) for d in read(replace(s, data=m.after)).documents]
-        around = Around(server(documents), Bundle(documents), lint(documents) if lint and unsafe else None)
+        judge = server(documents)
+        around = Around(judge, Bundle(straight(documents, judge)), lint(documents) if lint and unsafe else None)
         # After the first turn, only what looks at other objects can find anything new.
         active = parts if turn == 0 else tuple(m for m in parts if m.WHOLE)
         if not active:
@@ -326,7 +328,8 @@ def available(
     """What safe repairs could be made, by file, place and path."""
     out: dict[tuple[str, Span, str], Fix] = {}
     documents = [d for s in sources for d in read(s).documents]
-    around = Around(server(documents), Bundle(documents))
+    judge = server(documents)
+    around = Around(judge, Bundle(straight(documents, judge)))
     for source in sources:
         try:
             text = source.data.removeprefix(_BOM).decode("utf-8")

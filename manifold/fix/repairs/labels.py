@@ -19,6 +19,9 @@ LEAST = 4  # a slip in a shorter word may well be another word
 
 
 def find(subject: Subject) -> Iterator[Repair]:
+    meta = subject.body.get("metadata")
+    if not isinstance(meta, dict) or not isinstance(meta.get("labels") or {}, dict):
+        return
     if subject.document.kind == "Service":
         yield from _service(subject)
     elif subject.document.kind in WORKLOADS:
