@@ -180,7 +180,8 @@ class Text:
         inside = self.style.json or self._flow(parent)
         if node.pairs or node.children:
             raise ImpossibleError
-        if isinstance(value, (dict, list)) and value and not inside:
+        empty = text in ("", "~", "null", "{}", "[]")
+        if isinstance(value, (dict, list)) and value and empty and not inside:
             if parent.pairs is None:
                 raise ImpossibleError
             key = parent.pairs[self._index(parent, str(operation.path[-1]))][1]

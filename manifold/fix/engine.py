@@ -316,7 +316,8 @@ def _worse(source: Source, before: str, after: str, server: Server) -> str:
             continue
         first, then = server.create(was.body).faults, server.create(now.body).faults
         strict = [sum(f.reason in _STRICT and not f.warning for f in faults) for faults in (first, then)]
-        if (then.refused and not first.refused) or strict[1] > strict[0]:
+        judged = not any(f.rule == "api/no-such-kind" for f in first)  # else nothing was said of it before
+        if (judged and then.refused and not first.refused) or strict[1] > strict[0]:
             fault = next(f for f in then if not f.warning)
             return f"the repaired {now.kind} would be refused ({_spell(fault.path)}: {fault.message}): left as it is"
     return ""

@@ -61,6 +61,8 @@ def changed(text: str) -> list[tuple[str, str]]:
         ("      env: [{name: A, value: yes}]\n", '      env: [{name: A, value: "yes"}]'),
         ("      args: [-p, 8080]\n", '      args: [-p, "8080"]'),
         ('      ports: [{containerPort: "80"}]\n', "      ports: [{containerPort: 80}]"),
+        ("      args: --verbose # loud\n", "      args: [--verbose] # loud"),
+        ("      livenessProbe: {tcpSocket: {port: '80'}}\n", "      livenessProbe: {tcpSocket: {port: 80}}"),
         ("  serviceAccount: bob\n", "  serviceAccountName: bob"),
         ("  nodeSelector: {beta.kubernetes.io/os: linux}\n", "  nodeSelector: {kubernetes.io/os: linux}"),
     ],
@@ -77,6 +79,7 @@ def test_one_line_is_mended_and_no_other(rest: str, line: str) -> None:
         "      imag: web\n      command: [a]\n",  # image is there already
         "      porbs: {}\n",  # ports holds a list
         "      foo: 1\n",
+        "      args: --a --b\n",
         "      env: [{name: A, value: *x}]\n",
         "      imagePullPolicy: sometimes\n",
         "  replicas: ${REPLICAS}\n",
@@ -85,6 +88,25 @@ def test_one_line_is_mended_and_no_other(rest: str, line: str) -> None:
 def test_what_is_not_sure_stays(rest: str) -> None:
     """A guess is no repair."""
     assert fixed(POD.format(rest=rest)) == POD.format(rest=rest)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (("v1", "pod"), ("v1", "Pod")),
+        (("app/v1", "Deployment"), ("apps/v1", "Deployment")),
+        (("v1", "Deployment"), ("apps/v1", "Deployment")),
+        (("apps/v1", "Deploymnet"), ("apps/v1", "Deployment")),
+        (("apps/v1", "Service"), ("v1", "Service")),
+        (("example.com/v1", "Deployment"), ("example.com/v1", "Deployment")),  # somebody's own
+        (("v2", "Thing"), ("v2", "Thing")),
+    ],
+)
+def test_mistyped_kinds_and_versions(old: tuple[str, str], new: tuple[str, str]) -> None:
+    """Where only one can be meant."""
+    text = "apiVersion: {} # c\nkind: {}\nmetadata: {{name: a}}\n"
+
+    assert fixed(text.format(*old)) == text.format(*new)
 
 
 def test_line_ends_and_a_missing_last_one_are_kept() -> None:
