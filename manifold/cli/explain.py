@@ -97,11 +97,18 @@ def _rule(rule: Any) -> list[str]:
         text += [f"**Equivalents**: {', '.join(rule.aliases)}", ""]
     if rule.differs:
         text += [f"**How it differs**: {rule.differs}", ""]
-    if rule.references:
-        text += ["**References**", "", *(f"- {r}" for r in rule.references), ""]
+    if links := reading(rule):
+        text += ["**References**", "", *(f"- {link}" for link in links), ""]
     if rule.mandatory:
         return [*text, "It cannot be suppressed."]
     return [*text, f"**Suppress it**: `# manifold: ignore[{rule.id}] reason` on the line or above it."]
+
+
+def reading(rule: Any) -> list[str]:
+    """Where to read more: the rule's own references, and the chapters of the documentation on its topic."""
+    table = assets.table("rules", "reading.yaml")
+    topics = [page for topic in table["topics"] if rule.id in topic["rules"] for page in topic["read"]]
+    return [*rule.references, *(table["base"] + page for page in topics or table["packs"].get(rule.pack, ()))]
 
 
 def _plain(value: Any) -> str:

@@ -1,0 +1,56 @@
+"""`manifold explain`: a page for everything that a report can name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from manifold import assets
+from manifold.cli.explain import reading
+from manifold.lint.catalogue import rules
+
+from tests.test_cli import manifold
+
+PACKAGE = Path(__file__).parents[2] / "manifold"
+
+
+def test_page_of_a_rule_is_whole() -> None:
+    """Why, how to mend, parameters, examples, equivalents, references, how to suppress."""
+    page = manifold("explain", "kube-linter:run-as-non-root").stdout
+
+    for part in ("**Why**", "**Mend it**", "fix --unsafe", "**Bad**", "**Good**", "**Equivalents**", "**References**"):
+        assert part in page
+    assert "# manifold: ignore[run-as-root] reason" in page
+    parameters = manifold("explain", "cpu-request-missing").stdout + manifold("explain", "sysctl-unsafe").stdout
+    assert "parameters:" in parameters
+
+
+@pytest.mark.parametrize("rule", rules().values(), ids=lambda r: r.id)
+def test_each_rule_leads_further(rule: object) -> None:
+    """To the documentation at least."""
+    assert all(link.startswith("https://") for link in reading(rule))
+    assert reading(rule)
+
+
+def test_topics_name_rules_that_exist() -> None:
+    """A rule that was renamed would lose its references."""
+    table = assets.table("rules", "reading.yaml")
+    repairs = assets.table("rules", "repairs.yaml")
+
+    assert {n for topic in table["topics"] for n in topic["rules"]} <= set(rules())
+    assert {n for lines in repairs.values() for line in lines for n in line["rules"]} <= set(rules())
+
+
+def test_all_that_server_and_kubectl_say_has_a_page() -> None:
+    """Every id that the code can put in a report."""
+    answers = assets.table("rules", "answers.yaml")["answers"]
+    named = {
+        name
+        for file in PACKAGE.rglob("*.py")
+        for name in re.findall(r'"((?:api|yaml)/[a-z][a-z-]+)"', file.read_text(encoding="utf-8"))
+    }
+
+    assert named <= set(answers)
+    assert "said by the API server" in manifold("explain", "api/unknown-field").stdout
+    assert manifold("explain", "api/nothing").returncode == 2
