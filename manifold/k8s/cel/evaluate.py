@@ -97,7 +97,7 @@ class _Run:
             target = target.value if target.there else {}
         if target.__class__ is not dict:
             raise self._fail(node, f"{_called(target)} has no fields")
-        return node.value in target and target[node.value] is not None
+        return node.value in target
 
     def _list(self, node: Node, names: dict[str, Value]) -> Value:
         out = []

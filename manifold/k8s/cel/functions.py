@@ -218,7 +218,8 @@ def _to_string(a: Value) -> str:
     if a.__class__ is bool:
         return "true" if a else "false"
     if isinstance(a, float):
-        return str(int(a)) if a.is_integer() and abs(a) < 1e21 else repr(a)
+        whole = a.is_integer() and abs(a) < 1e21
+        return f"{a:.0f}" if whole else repr(a)
     if isinstance(a, bytes):
         return a.decode("utf-8")
     if isinstance(a, datetime):
