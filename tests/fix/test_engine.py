@@ -222,3 +222,15 @@ def test_protocol_is_said_beside_ports_that_say_theirs() -> None:
 
     assert fixed(text) == text + "          protocol: TCP\n"
     assert fixed(POD.format(rest="      ports: [{containerPort: 1}]\n")).endswith("[{containerPort: 1}]\n")
+
+
+def test_apparmor_annotations_become_fields() -> None:
+    """Container by container; what says something else stays."""
+    notes = "  annotations:\n    container.apparmor.security.beta.kubernetes.io/web: localhost/tight\n    a: b\n"
+    text = POD.format(rest="").replace("  name: web\nspec", f"  name: web\n{notes}spec")
+
+    assert fixed(text) == POD.format(
+        rest="      securityContext:\n        appArmorProfile:\n          type: Localhost\n          localhostProfile: tight\n"
+    ).replace("  name: web\nspec", "  name: web\n  annotations:\n    a: b\nspec")
+    assert fixed(text.replace("localhost/tight", "what/ever")) == text.replace("localhost/tight", "what/ever")
+    assert "annotations" not in fixed(text.replace("    a: b\n", ""))
