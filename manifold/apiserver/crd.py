@@ -398,3 +398,13 @@ _FORMATS = {
     "email": lambda v: re.fullmatch(r"[^@\s]+@[^@\s]+", v) is not None,
     "uri": lambda v: re.match(r"[a-zA-Z][-+.a-zA-Z0-9]*:|/", v) is not None,
 }
+
+
+def check_value(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
+    """Hold one value against a schema."""
+    _check(value, schema, path, faults)
+
+
+def prune(value: Any, schema: Schema, faults: Faults) -> Any:
+    """The value without what its schema does not know, which is blamed."""
+    return _prune(value, schema, (), faults)

@@ -1,0 +1,528 @@
+"""Schemas of CustomResourceDefinitions: structural, without what the server does not support, with rules that compile.
+
+Follows k8s.io/apiextensions-apiserver v0.37.2 pkg/apiserver/schema/validation.go (structural schemas),
+pkg/apiserver/schema/defaulting/validation.go (defaults) and pkg/apis/apiextensions/validation (all else).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from manifold.apiserver.faults import Faults
+from manifold.model import MapKey, Path
+
+if TYPE_CHECKING:
+    from manifold.k8s.cel import Scope
+
+Schema = Mapping[str, Any]
+
+DEEPEST = 150
+"""Levels of a schema that are looked at; the largest definitions in use have some 30."""
+TYPES = ("string", "number", "integer", "boolean", "array", "object")
+_REASONS = ("FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate")
+_LINE_BREAK = re.compile(r"[\n\r]")
+_INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
+_META = ("metadata", "kind", "apiVersion")
+# What the server's conversion to a structural schema cannot take at all.
+_UNSUPPORTED = ("id", "$schema", "$ref", "patternProperties", "dependencies", "additionalItems", "definitions")
+_NOT_AT_ROOT_WITH_STATUS = (
+    "id", "$schema", "$ref", "nullable", "default", "enum", "maxProperties", "minProperties", "allOf", "anyOf", "oneOf",
+    "not", "additionalProperties", "patternProperties", "dependencies", "additionalItems", "definitions",
+    "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys",
+    "x-kubernetes-list-type", "x-kubernetes-map-type",
+)  # fmt: skip
+# In parts of allOf, anyOf, oneOf and not: only what validates.
+_NOT_NESTED = (
+    "type", "default", "title", "description", "nullable", "x-kubernetes-preserve-unknown-fields",
+    "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys",
+    "x-kubernetes-list-type", "x-kubernetes-map-type", "x-kubernetes-validations",
+)  # fmt: skip
+_POINTERS = ("default", "x-kubernetes-list-type", "x-kubernetes-map-type")
+
+
+def check(schema: Schema, path: Path, faults: Faults, *, status: bool, known: frozenset[str] = frozenset()) -> None:
+    """Hold the schema of a version, at `path`, against the rules.
+
+    `status`: whether it has a status subresource; `known`: rules that the stored definition has already.
+    """
+    if depth(schema) > DEEPEST:
+        faults.invalid(path, f"nested more than {DEEPEST} levels deep: not looked at further", "flatten the schema")
+        return
+    if status:
+        _root_with_status(schema, path, faults)
+    if schema.get("nullable"):
+        faults.forbidden((*path, "nullable"), "the whole object cannot be null")
+    before = len(faults)
+    unsupported = _not_convertible(schema)
+    compile_rules = False
+    if not unsupported:
+        _structural(schema, "root", path, faults)
+        _complete(schema, schema, path, path, faults)
+        if len(faults) == before:
+            _defaults(schema, path, faults, root=True)
+            compile_rules = len(faults) == before
+    of_rules = Faults()
+    _openapi(schema, path, _At(root=True, compiled=compile_rules), faults, of_rules)
+    faults.extend(of_rules)
+    if unsupported and len(faults) == before:
+        faults.invalid(path, unsupported)
+
+
+def depth(schema: Any) -> int:
+    """How many levels a schema has; counted only as far as it matters."""
+    level, count = [schema], 0
+    while level and count <= DEEPEST + 1:
+        count += 1
+        level = [inner for outer in level for inner in _children(outer)]
+    return count
+
+
+def _children(schema: Any) -> Iterator[Any]:
+    if not isinstance(schema, Mapping):
+        return
+    for word in ("items", "not", "additionalProperties", "additionalItems"):
+        inner = schema.get(word)
+        if isinstance(inner, Mapping):
+            yield inner
+    for word in ("allOf", "anyOf", "oneOf", "items"):
+        inner = schema.get(word)
+        if isinstance(inner, list):
+            yield from inner
+    for word in ("properties", "patternProperties", "definitions", "dependencies"):
+        inner = schema.get(word)
+        if isinstance(inner, Mapping):
+            yield from inner.values()
+
+
+def _root_with_status(schema: Schema, path: Path, faults: Faults) -> None:
+    for word in ("id", "$schema", "$ref"):
+        if schema.get(word):
+            faults.invalid(path, f"{word} is not allowed at the root of a schema with a status subresource")
+            return
+    if schema.get("type") and schema["type"] != "object":
+        faults.invalid((*path, "type"), f"{schema['type']!r} must be object where status is a subresource")
+        return
+    for word in _NOT_AT_ROOT_WITH_STATUS:
+        if schema.get(word) not in (None, False, ""):
+            faults.invalid(path, f"{word} is not allowed at the root of a schema with a status subresource")
+            return
+
+
+def _not_convertible(schema: Any) -> str:
+    """Why the server cannot make a structural schema of it; empty where it can."""
+    stack = [schema]
+    while stack:
+        found = stack.pop()
+        if not isinstance(found, Mapping):
+            continue
+        for word in _UNSUPPORTED:
+            if found.get(word) if word != "additionalItems" else found.get(word) is not None:
+                return f"{word} is not supported in schemas"
+        if isinstance(found.get("items"), list) and found["items"]:
+            return "items must be one schema, not a list"
+        if found.get("x-kubernetes-preserve-unknown-fields") is False:
+            return "x-kubernetes-preserve-unknown-fields must be true or left out"
+        stack += _children(found)
+    return ""
+
+
+def _structural(schema: Schema, level: str, path: Path, faults: Faults) -> None:
+    kind = schema.get("type") or ""
+    items, extra = schema.get("items"), schema.get("additionalProperties")
+    properties = schema.get("properties") or {}
+    if kind == "array" and not isinstance(items, Mapping):
+        faults.required((*path, "items"), "an array's items must be described")
+    if isinstance(items, Mapping):
+        _structural(items, "item", (*path, "items"), faults)
+    for name, inner in properties.items():
+        _structural(inner, "field", (*path, "properties", MapKey(name)), faults)
+    if extra is not None:
+        if level == "root":
+            faults.forbidden((*path, "additionalProperties"), "the root of a schema must name its properties")
+        if isinstance(extra, Mapping):
+            _structural(extra, "field", (*path, "additionalProperties"), faults)
+    either, keep = schema.get("x-kubernetes-int-or-string"), schema.get("x-kubernetes-preserve-unknown-fields")
+    embedded = schema.get("x-kubernetes-embedded-resource")
+    if either and keep:
+        faults.invalid((*path, "x-kubernetes-preserve-unknown-fields"), "goes not with x-kubernetes-int-or-string")
+    if either and embedded:
+        faults.invalid((*path, "x-kubernetes-embedded-resource"), "goes not with x-kubernetes-int-or-string")
+    every = schema.get("allOf") or ()
+    first = any(part.get("anyOf") == _INT_OR_STRING for part in every[:1])
+    _validations(schema, schema.get("anyOf") == _INT_OR_STRING, first, path, faults)
+    if embedded and kind != "object":
+        (faults.invalid if kind else faults.required)((*path, "type"), "an embedded resource is an object")
+    elif not kind and not either and not keep:
+        faults.required((*path, "type"), f"the type must be given, one of {', '.join(TYPES)}")
+    if embedded and extra is not None:
+        faults.forbidden((*path, "additionalProperties"), "goes not with x-kubernetes-embedded-resource")
+    if level == "root" and kind and kind != "object":
+        faults.invalid((*path, "type"), f"{kind!r} must be object at the root")
+    whole = level == "root" or bool(embedded)
+    for name in ("kind", "apiVersion"):
+        if whole and name in properties and properties[name].get("type") != "string":
+            faults.invalid((*path, "properties", MapKey(name), "type"), "must be string")
+    if "metadata" in properties:
+        _metadata(properties["metadata"], whole, level, (*path, "properties", MapKey("metadata")), faults)
+    if embedded and not keep and not properties:
+        faults.required(
+            (*path, "properties"),
+            "an embedded resource names its properties or sets x-kubernetes-preserve-unknown-fields",
+        )
+
+
+def _metadata(schema: Schema, whole: bool, level: str, path: Path, faults: Faults) -> None:
+    if whole and schema.get("type") != "object":
+        faults.invalid((*path, "type"), "must be object")
+    if level != "root":
+        return
+    properties = set(schema.get("properties") or {})
+    more = properties - {"name", "generateName"} or any(
+        schema.get(word) is not None and schema[word] not in (False, "", [], {})
+        for word in schema
+        if word not in ("type", "default", "properties")
+    )
+    if more:
+        faults.forbidden(path, "only name and generateName may be described: the server knows metadata itself")
+
+
+def _validations(schema: Schema, skip: bool, skip_first: bool, path: Path, faults: Faults) -> None:
+    """allOf, anyOf, oneOf and not of a schema; those that make an int-or-string (`skip`) are as they must be."""
+    if not skip:
+        for i, inner in enumerate(schema.get("anyOf") or ()):
+            _nested(inner, False, (*path, "anyOf", i), faults)
+    for i, inner in enumerate(schema.get("allOf") or ()):
+        _nested(inner, skip_first and i == 0, (*path, "allOf", i), faults)
+    for i, inner in enumerate(schema.get("oneOf") or ()):
+        _nested(inner, False, (*path, "oneOf", i), faults)
+    if isinstance(schema.get("not"), Mapping):
+        _nested(schema["not"], False, (*path, "not"), faults)
+    if schema.get("pattern"):
+        wrong = _bad_pattern(schema["pattern"])
+        if wrong:
+            faults.invalid((*path, "pattern"), f"is no regular expression (RE2): {wrong}")
+
+
+def _bad_pattern(pattern: str) -> str:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        found = error.args[0] if error.args else "cannot be read"
+        return found.decode(errors="replace") if isinstance(found, bytes) else str(found)
+    return ""
+
+
+def _nested(schema: Schema, skip: bool, path: Path, faults: Faults) -> None:
+    _validations(schema, skip, False, path, faults)
+    if isinstance(schema.get("items"), Mapping):
+        _nested(schema["items"], False, (*path, "items"), faults)
+    properties = schema.get("properties") or {}
+    for name, inner in properties.items():
+        _nested(inner, False, (*path, "properties", MapKey(name)), faults)
+    if isinstance(schema.get("additionalProperties"), Mapping) or schema.get("additionalProperties") is True:
+        faults.forbidden((*path, "additionalProperties"), "not allowed within allOf, anyOf, oneOf and not")
+    for word in _NOT_NESTED:
+        if schema.get(word) is not None if word in _POINTERS else schema.get(word):
+            faults.forbidden(
+                (*path, word), "not allowed within allOf, anyOf, oneOf and not", "say it in the schema around it"
+            )
+    if "metadata" in properties:
+        faults.forbidden((*path, "properties", MapKey("metadata")), "not allowed within allOf, anyOf, oneOf and not")
+
+
+def _complete(part: Schema, schema: Schema | None, path: Path, said: Path, faults: Faults) -> None:
+    """Every field that allOf, anyOf, oneOf and not of `part` speak of must be described in the schema around them."""
+    inner = part.get("not")
+    if isinstance(inner, Mapping):
+        _complete_nested(inner, schema, path, (*said, "not"), faults)
+    for word in ("allOf", "anyOf", "oneOf"):
+        for i, found in enumerate(part.get(word) or ()):
+            _complete_nested(found, schema, path, (*said, word, i), faults)
+
+
+def _complete_nested(part: Schema, schema: Schema | None, path: Path, said: Path, faults: Faults) -> None:
+    if schema is None:
+        faults.required(path, "must be described here too, not only within allOf, anyOf, oneOf or not")
+        return
+    _complete(part, schema, path, said, faults)
+    if isinstance(part.get("items"), Mapping):
+        items = schema.get("items")
+        there = items if isinstance(items, Mapping) else None
+        _complete_nested(part["items"], there, (*path, "items"), (*said, "items"), faults)
+    known = schema.get("properties") or {}
+    for name, inner in (part.get("properties") or {}).items():
+        below = ("properties", MapKey(name))
+        _complete_nested(inner, known.get(name), path + below, said + below, faults)
+
+
+def _defaults(schema: Schema, path: Path, faults: Faults, *, root: bool = False, meta: bool = False) -> None:
+    """Defaults must themselves be what their schema asks for."""
+    from manifold.apiserver.crd import check_value, prune
+
+    embedded = root or bool(schema.get("x-kubernetes-embedded-resource"))
+    if schema.get("x-kubernetes-embedded-resource"):
+        meta = False
+    if schema.get("default") is not None:
+        here = (*path, "default")
+        unknown = Faults()
+        if not meta:
+            prune(schema["default"], schema, unknown)
+        if unknown:
+            faults.invalid(here, f"has fields that the schema does not know: {unknown[0].path[-1]}")
+        check_value(schema["default"], schema, here, faults)
+    if isinstance(schema.get("items"), Mapping):
+        _defaults(schema["items"], (*path, "items"), faults, meta=meta)
+    for name, inner in (schema.get("properties") or {}).items():
+        inside = meta or (embedded and name in _META)
+        _defaults(inner, (*path, "properties", MapKey(name)), faults, meta=inside)
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Where in a schema the walk is."""
+
+    root: bool = False
+    meta: bool = False
+    no_defaults: bool = False
+    no_old: bool = False
+    compiled: bool = False
+    """Whether rules are compiled here: not within allOf and the like, and not in schemas that are not structural."""
+    around: tuple[Schema, ...] = ()
+    """The schemas around that have rules, or stand within one that has."""
+
+
+def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faults) -> None:
+    """What is not supported anywhere in a schema, and its rules, whose faults go to `of_rules`."""
+    before = len(faults)
+    _unsupported(schema, path, at, faults)
+    extra, properties = schema.get("additionalProperties"), schema.get("properties") or {}
+    ruled = bool(schema.get("x-kubernetes-validations"))
+    below = replace(at, root=False, around=(*at.around, schema) if at.around or ruled else ())
+    apart = replace(below, compiled=False)
+    if properties and extra is not None and extra is not True:
+        faults.forbidden((*path, "additionalProperties"), "goes not with properties")
+    if isinstance(extra, Mapping):
+        inner_at = replace(below, no_defaults=below.no_defaults or at.meta)
+        _openapi(extra, (*path, "additionalProperties"), inner_at, faults, of_rules)
+    here = replace(below, no_old=below.no_old or schema.get("x-kubernetes-map-type") == "atomic")
+    for name, inner in properties.items():
+        there = here
+        if name in _META and (at.root or schema.get("x-kubernetes-embedded-resource")):
+            there = replace(here, meta=True, no_defaults=here.no_defaults or at.root)
+        _openapi(inner, (*path, "properties", MapKey(name)), there, faults, of_rules)
+    for word in ("allOf", "oneOf", "anyOf"):
+        for i, inner in enumerate(schema.get(word) or ()):
+            _openapi(inner, (*path, word, i), apart, faults, of_rules)
+    if isinstance(schema.get("not"), Mapping):
+        _openapi(schema["not"], (*path, "not"), apart, faults, of_rules)
+    for name, inner in (schema.get("definitions") or {}).items():
+        _openapi(inner, (*path, "definitions", MapKey(name)), apart, faults, of_rules)
+    items = schema.get("items")
+    items_at = replace(below, no_old=below.no_old or schema.get("x-kubernetes-list-type") != "map")
+    if isinstance(items, Mapping):
+        _openapi(items, (*path, "items"), items_at, faults, of_rules)
+    for i, inner in enumerate(items if isinstance(items, list) else ()):
+        _openapi(inner, (*path, "items", i), replace(items_at, compiled=False), faults, of_rules)
+    _extensions(schema, path, faults)
+    if ruled:
+        _rules(schema, path, faults)
+        if at.compiled and len(faults) == before:
+            _compile(schema, path, at, of_rules)
+
+
+def _unsupported(schema: Schema, path: Path, at: _At, faults: Faults) -> None:
+    kind = schema.get("type") or ""
+    if kind and kind not in TYPES:
+        faults.not_supported((*path, "type"), kind, TYPES)
+    if schema.get("default") is not None and at.no_defaults:
+        faults.forbidden((*path, "default"), "no defaults are allowed in metadata")
+    for word in ("id", "patternProperties", "definitions"):
+        if schema.get(word):
+            faults.forbidden((*path, word), "is not supported in schemas")
+    for word in ("additionalItems", "dependencies", "$ref"):
+        if schema.get(word) is not None:
+            faults.forbidden((*path, word), "is not supported in schemas")
+    if kind == "null":
+        faults.forbidden((*path, "type"), "there is no type null", "set nullable: true instead")
+    if isinstance(schema.get("items"), list) and schema["items"]:
+        faults.forbidden((*path, "items"), "must be one schema, not a list")
+    if at.meta and schema.get("x-kubernetes-embedded-resource"):
+        faults.forbidden((*path, "x-kubernetes-embedded-resource"), "not allowed within metadata")
+    if schema.get("uniqueItems"):
+        faults.forbidden((*path, "uniqueItems"), "is not supported", "set x-kubernetes-list-type: set instead")
+
+
+def _extensions(schema: Schema, path: Path, faults: Faults) -> None:
+    kind = schema.get("type") or ""
+    if schema.get("x-kubernetes-preserve-unknown-fields") is False:
+        faults.invalid((*path, "x-kubernetes-preserve-unknown-fields"), "must be true or left out")
+    map_type, list_type = schema.get("x-kubernetes-map-type"), schema.get("x-kubernetes-list-type")
+    for word, found, wanted in (("map", map_type, "object"), ("list", list_type, "array")):
+        if found is not None and kind != wanted:
+            message = f"must be {wanted} where x-kubernetes-{word}-type is set"
+            (faults.invalid if kind else faults.required)((*path, "type"), message)
+    if map_type is not None and map_type not in ("atomic", "granular"):
+        faults.not_supported((*path, "x-kubernetes-map-type"), map_type, ("atomic", "granular"))
+    items = schema.get("items")
+    item: Schema | None = items if isinstance(items, Mapping) else None
+    if list_type == "set" and kind == "array" and item is not None:
+        if item.get("type") == "array" and item.get("x-kubernetes-list-type", "atomic") != "atomic":
+            faults.invalid((*path, "items", "x-kubernetes-list-type"), "must be atomic for the items of a set")
+        if item.get("type") == "object" and item.get("x-kubernetes-map-type") != "atomic":
+            faults.invalid((*path, "items", "x-kubernetes-map-type"), "must be atomic for the items of a set")
+    if list_type is not None and list_type not in ("atomic", "set", "map"):
+        faults.not_supported((*path, "x-kubernetes-list-type"), list_type, ("atomic", "set", "map"))
+    keys = schema.get("x-kubernetes-list-map-keys") or ()
+    if keys and list_type != "map":
+        message = "must be map where x-kubernetes-list-map-keys is set"
+        (faults.required if list_type is None else faults.invalid)((*path, "x-kubernetes-list-type"), message)
+    if list_type == "map":
+        _list_map(keys, items, path, faults)
+    if list_type in ("set", "map") and item is not None:
+        _list_items(keys if list_type == "map" else (), item, path, faults)
+
+
+def _list_map(keys: Any, items: Any, path: Path, faults: Faults) -> None:
+    here = (*path, "x-kubernetes-list-map-keys")
+    if not keys:
+        faults.required(here, "a list that is a map has keys")
+    if items is None:
+        faults.required((*path, "items"), "the items of a list that is a map must be described")
+    elif isinstance(items, list):
+        faults.invalid((*path, "items"), "must be one schema, not a list")
+    elif items.get("type") != "object":
+        faults.invalid((*path, "items", "type"), "the items of a list that is a map are objects")
+    else:
+        seen = set()
+        properties = items.get("properties") or {}
+        for key in keys:
+            if key not in properties:
+                faults.invalid(here, f"{key!r} is no property of the items")
+            elif properties[key].get("type") in ("array", "object"):
+                faults.invalid((*path, "items", "properties", MapKey(key), "type"), "a key must be a plain value")
+            if key in seen:
+                faults.invalid(here, f"{key!r} occurs more than once")
+            seen.add(key)
+
+
+def _list_items(keys: Any, item: Schema, path: Path, faults: Faults) -> None:
+    if item.get("nullable"):
+        faults.forbidden((*path, "items", "nullable"), "the items of sets and maps cannot be null")
+    required, properties = item.get("required") or (), item.get("properties") or {}
+    for key in keys:
+        found = properties.get(key)
+        if found is None:
+            continue
+        here = (*path, "items", "properties", MapKey(key))
+        if key not in required and found.get("default") is None:
+            faults.required((*here, "default"), "a key of the list must be required or have a default")
+        if found.get("nullable"):
+            faults.forbidden((*here, "nullable"), "a key of the list cannot be null")
+
+
+def _rules(schema: Schema, path: Path, faults: Faults) -> None:
+    """What holds of rules before they are compiled."""
+    for i, rule in enumerate(schema["x-kubernetes-validations"]):
+        here = (*path, "x-kubernetes-validations", i)
+        text, message = rule.get("rule") or "", rule.get("message") or ""
+        if not text.strip():
+            faults.required((*here, "rule"), "a rule needs an expression")
+        elif message and not message.strip():
+            faults.invalid((*here, "message"), "must not be blank")
+        elif _LINE_BREAK.search(message.strip()):
+            faults.invalid((*here, "message"), "must be one line")
+        elif _LINE_BREAK.search(text.strip()) and not message.strip():
+            faults.required((*here, "message"), "a rule of several lines needs a message")
+        expression = rule.get("messageExpression") or ""
+        if expression and not expression.strip():
+            faults.required((*here, "messageExpression"), "must not be blank")
+        reason = rule.get("reason")
+        if reason is not None and reason not in _REASONS:
+            faults.not_supported((*here, "reason"), reason, _REASONS)
+        field = rule.get("fieldPath") or ""
+        if field and not field.strip():
+            faults.invalid((*here, "fieldPath"), "must not be blank")
+        if _LINE_BREAK.search(field):
+            faults.invalid((*here, "fieldPath"), "must be one line")
+        if field and not _not_convertible(schema) and field_at(field, schema) is None:
+            faults.invalid((*here, "fieldPath"), f"{field!r} leads to no field of the schema")
+
+
+_STEP = re.compile(r"\.(?P<plain>[^.\[\]]+)|\['(?P<quoted>(?:[^'\\]|\\.)*)'\]", re.DOTALL)
+
+
+def steps(path: str, *, brackets: bool = True) -> list[str] | None:
+    """The names along a path such as `.spec.names['my.key']`; None where it is none."""
+    found, at = [], 0
+    while at < len(path):
+        step = _STEP.match(path, at)
+        if step is None or (step["quoted"] is not None and not brackets):
+            return None
+        found.append(re.sub(r"\\(.)", r"\1", step["quoted"]) if step["plain"] is None else step["plain"])
+        at = step.end()
+    return found
+
+
+def field_at(path: str, schema: Schema, *, brackets: bool = True) -> tuple[Path, Schema] | None:
+    """The field that a path leads to, and its schema; None where it leads nowhere."""
+    names = steps(path, brackets=brackets)
+    if names is None:
+        return None
+    place: Path = ()
+    for name in names:
+        properties, extra = schema.get("properties"), schema.get("additionalProperties")
+        if properties:
+            if name not in properties:
+                return None
+            place, schema = (*place, name), properties[name]
+        elif isinstance(extra, Mapping):
+            place, schema = (*place, MapKey(name)), extra
+        else:
+            return None
+    return place, schema
+
+
+def _compile(schema: Schema, path: Path, at: _At, faults: Faults) -> None:
+    from manifold.apiserver import rules
+    from manifold.k8s import cel
+    from manifold.k8s.cel.check import optional_of
+    from manifold.k8s.cel.syntax import parse
+
+    whole = at.root or bool(schema.get("x-kubernetes-embedded-resource"))
+    self_type = rules.type_of(schema, root=whole)
+    if self_type is None or any(rules.type_of(around) is None for around in at.around):
+        faults.internal((*path, "x-kubernetes-validations"), "rules need a schema whose parts all have a known type")
+        return
+    for i, rule in enumerate(schema["x-kubernetes-validations"]):
+        here = (*path, "x-kubernetes-validations", i)
+        optional = rule.get("optionalOldSelf")
+        scope = cel.Scope({"self": self_type, "oldSelf": optional_of(self_type) if optional else self_type})
+        wrong = _gives(rule["rule"], scope, "bool")
+        for message in wrong:
+            faults.invalid((*here, "rule"), message)
+        if rule.get("messageExpression") and not wrong:
+            for message in _gives(rule["messageExpression"], scope, "string"):
+                faults.invalid((*here, "messageExpression"), message)
+        uses_old = not wrong and "oldSelf" in rules.names_in(parse(rule["rule"]))
+        if uses_old and at.no_old:
+            faults.invalid(
+                (*here, "rule"),
+                "oldSelf cannot be told here: items of a list that is no map, and fields of an atomic map, have no past",
+            )
+        if not uses_old and optional is not None:
+            faults.invalid((*here, "optionalOldSelf"), "goes only with a rule that speaks of oldSelf")
+
+
+def _gives(text: str, scope: Scope, wanted: str) -> list[str]:
+    """What is wrong with an expression; unlike a policy's it must give the very type that is wanted, not dyn."""
+    from manifold.k8s import cel
+
+    messages, found = cel.infer(text, scope)
+    return messages or ([] if found.name == wanted else [f"must give {wanted}, not {found}"])
