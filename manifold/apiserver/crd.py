@@ -6,23 +6,25 @@ and pkg/apiserver/validation; formats of k8s.io/kube-openapi's strfmt.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.context import Context
 from manifold.apiserver.decode import copy, decoder, describe, unknown
-from manifold.apiserver.faults import Faults
+from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Field, Kind, Type, load
-from manifold.k8s import formats
+from manifold.k8s import formats, strfmt
 from manifold.k8s.versions import order
-from manifold.model import Path
+from manifold.model import MapKey, Path, spell
 
 Body = dict[str, Any]
 Schema = Mapping[str, Any]
 
+# With one of these the server does not get to the rules.
+_BLOCKING = (reasons.NOT_SUPPORTED, reasons.REQUIRED, reasons.TOO_LONG, reasons.TOO_MANY, reasons.TYPE_INVALID)
 DEEPEST = 500  # schemas nested deeper are refused by the server's own limits long before
+_BITS = {"int32": (-(1 << 31), (1 << 31) - 1), "uint32": (0, (1 << 32) - 1), "uint64": (0, (1 << 64) - 1)}
 _TYPES = {
     "object": "object",
     "array": "list",
@@ -31,12 +33,6 @@ _TYPES = {
     "number": "number",
     "boolean": "boolean",
 }
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
-_GO_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)", re.ASCII)
-_HOST = re.compile(
-    r"[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*\.?", re.ASCII
-)
 
 
 def kinds(crds: Iterable[Mapping[str, Any]]) -> list[Kind]:
@@ -84,6 +80,7 @@ class Definition:
             ):
                 self._versions[version["name"]] = version
         self._types: dict[str, Type] = {}
+        self._rules: dict[int, bool] = {}  # whether a version's schema has rules, by its identity
 
     @property
     def usable(self) -> bool:
@@ -139,20 +136,80 @@ class Definition:
 
     def validate(self, body: Body, context: Context, faults: Faults) -> None:
         """Hold a custom resource against its schema."""
+        self._validate(body, None, faults)
+
+    def validate_update(self, new: Body, old: Body, context: Context, faults: Faults) -> None:
+        """Hold the new object against the schema; what was wrong before and has not changed is let pass."""
+        found, before = Faults(), Faults()
+        self._validate(new, old, found)
+        if not found.refused:
+            faults.extend(found)
+            return
+        self._schema_faults(old, self._of(old), before)
+        doubled = any(f.reason == reasons.DUPLICATE for f in before)
+        for fault in found:
+            stays = doubled if fault.reason == reasons.DUPLICATE else _unchanged(fault.path, new, old, self._of(new))
+            if fault.warning or not (before and stays):
+                faults.append(fault)
+
+    def _validate(self, body: Body, old: Body | None, faults: Faults) -> None:
         schema = self._of(body)
+        found = Faults()
+        self._schema_faults(body, schema, found)
+        faults.extend(found)
+        if not self._ruled(schema):
+            return
+        if any(fault.reason in _BLOCKING and not fault.warning for fault in faults):
+            faults.append(
+                Fault((), reasons.INVALID, "the rules were not looked at, mend the rest first", whole="<nil>")
+            )
+            return
+        from manifold.apiserver import rules
+
+        rules.check(body, old, schema, (), faults, rules.Budget(), root=True)
+
+    def _ruled(self, schema: Schema) -> bool:
+        from manifold.apiserver import rules
+
+        known = self._rules.get(id(schema))
+        if known is None:
+            known = self._rules[id(schema)] = rules.has_rules(schema)
+        return known
+
+    def _schema_faults(self, body: Body, schema: Schema, faults: Faults) -> None:
         for name, inner in (schema.get("properties") or {}).items():
-            if name in ("apiVersion", "kind", "metadata"):
-                continue
-            if name in body:
+            if name in body and isinstance(inner, Mapping):
                 _check(body[name], inner, (name,), faults)
         for name in schema.get("required") or ():
             if name not in body:
                 faults.required((name,))
         _combined({k: v for k, v in body.items() if k not in ("apiVersion", "kind", "metadata")}, schema, (), faults)
+        scale = self._scale(body)
+        if scale:
+            _scaled(body, scale, faults)
+        _embedded({k: v for k, v in body.items() if k not in ("apiVersion", "kind", "metadata")}, schema, (), faults)
 
-    def validate_update(self, new: Body, old: Body, context: Context, faults: Faults) -> None:
-        """Hold the new object against the schema."""
-        self.validate(new, context, faults)
+    def _scale(self, body: Body) -> Schema:
+        version = self._versions.get(str(body.get("apiVersion") or "").rpartition("/")[2], {})
+        return (version.get("subresources") or {}).get("scale") or {}
+
+
+def _unchanged(path: Path, new: Any, old: Any, schema: Schema) -> bool:
+    """Whether the value at `path`, or the object that lacks one there, is as it was."""
+    from manifold.apiserver.rules import correlated
+
+    for part in path:
+        properties, items = schema.get("properties") or {}, schema.get("items")
+        extra = schema.get("additionalProperties")
+        if new.__class__ is dict and part in new:
+            old = old.get(part) if old.__class__ is dict else None
+            new, schema = new[part], properties.get(part) or (extra if isinstance(extra, Mapping) else {})
+        elif new.__class__ is list and part.__class__ is int and part < len(new):
+            old = correlated(new[part], old, schema)
+            new, schema = new[part], items if isinstance(items, Mapping) else {}
+        else:
+            break
+    return old is not None and bool(new == old)
 
 
 def _type(schema: Schema, depth: int) -> Type:
@@ -189,19 +246,17 @@ def _prune(value: Any, schema: Schema, trail: Any, faults: Faults, *, root: bool
     if value.__class__ is dict:
         properties = schema.get("properties") or {}
         extra = schema.get("additionalProperties")
+        embedded = schema.get("x-kubernetes-embedded-resource")
         out = {}
         for name, inner in value.items():
             below = (trail, name)
-            if name in properties:
+            if embedded and name == "metadata":
+                out[name] = decoder(load().type("meta.v1.ObjectMeta"))(inner, below, faults)
+            elif name in properties:
                 out[name] = _prune(inner, properties[name], below, faults)
             elif isinstance(extra, Mapping):
                 out[name] = _prune(inner, extra, below, faults)
-            elif (
-                (schema.get("x-kubernetes-embedded-resource") and name in ("apiVersion", "kind", "metadata"))
-                or keep
-                or extra is True
-                or (not schema and not root)
-            ):
+            elif (embedded and name in ("apiVersion", "kind")) or keep or extra is True or (not schema and not root):
                 out[name] = copy(inner)
             else:
                 unknown(faults, trail, name, list(properties))
@@ -244,7 +299,8 @@ def _is(value: Any, kind: str) -> bool:
     if kind == "boolean":
         return value.__class__ is bool
     if kind == "integer":
-        return value.__class__ is int or (value.__class__ is float and value.is_integer())
+        whole = value.__class__ is int or (value.__class__ is float and value.is_integer())
+        return whole and -(1 << 63) <= value < 1 << 63
     return value.__class__ in (int, float)
 
 
@@ -257,6 +313,9 @@ def _check(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
         if not _is(value, "integer") and not _is(value, "string"):
             faults.add(reasons.TYPE_INVALID, path, f"must be an integer or a text, not {describe(value)}")
             return
+    elif kind == "integer" and value.__class__ in (int, float) and not _is(value, kind):
+        faults.type_invalid(path, f"{value} is no whole number of 64 bits")
+        faults.append(Fault((), reasons.INVALID, f"{spell(path)} must be a whole number", at=path, whole="<nil>"))
     elif isinstance(kind, str) and kind and not _is(value, kind):
         faults.add(reasons.TYPE_INVALID, path, f"must be of type {kind}, not {describe(value)}")
         return
@@ -284,9 +343,9 @@ def _check_text(value: str, schema: Schema, path: Path, faults: Faults) -> None:
     if pattern and not _matches(pattern, value):
         faults.invalid(path, f"does not match the pattern {pattern}")
     kind = schema.get("format")
-    test = _FORMATS.get(str(kind)) if kind else None
+    test = strfmt.known(str(kind)) if kind else None
     if test is not None and not test(value):
-        faults.invalid(path, f"{value[:60]!r} is no {kind}")
+        faults.type_invalid(path, f"{value[:60]!r} is no {kind}")
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -306,8 +365,14 @@ def _check_number(value: Any, schema: Schema, path: Path, faults: Faults) -> Non
     if most is not None and (value > most or (schema.get("exclusiveMaximum") and value == most)):
         faults.invalid(path, f"{value} is more than {most}" if value > most else f"must be less than {most}")
     step = schema.get("multipleOf")
-    if step and (value / step) % 1:
+    if step is not None and step <= 0:
+        faults.invalid(path, f"the definition asks for multiples of {step}, which there are not")
+    elif step is not None and (value / step) % 1:
         faults.invalid(path, f"{value} is no multiple of {step}")
+    bits = _BITS.get(schema.get("format") or "") if schema.get("type") == "integer" else None
+    if bits is not None and not bits[0] <= value <= bits[1]:
+        message = f"{spell(path)} must be a whole number from {bits[0]} to {bits[1]}"
+        faults.append(Fault((), reasons.INVALID, message, at=path, whole="<nil>"))
 
 
 def _check_object(value: Body, schema: Schema, path: Path, faults: Faults) -> None:
@@ -325,10 +390,79 @@ def _check_object(value: Body, schema: Schema, path: Path, faults: Faults) -> No
             _check(inner, properties[name], (*path, name), faults)
         elif isinstance(extra, Mapping):
             _check(inner, extra, (*path, name), faults)
+
+
+def _embedded(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
+    """Objects within the object: each has a version, a kind, and metadata as every object has."""
+    if value.__class__ is list:
+        items = schema.get("items")
+        if isinstance(items, Mapping):
+            for i, item in enumerate(value):
+                _embedded(item, items, (*path, i), faults)
+        return
+    if value.__class__ is not dict:
+        return
     if schema.get("x-kubernetes-embedded-resource"):
-        for name in ("apiVersion", "kind"):
-            if not value.get(name):
-                faults.required((*path, name), "an embedded object needs it")
+        _embedded_object(value, path, faults)
+    properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
+    for name, inner in value.items():
+        if name in properties:
+            _embedded(inner, properties[name], (*path, name), faults)
+        elif isinstance(extra, Mapping):
+            _embedded(inner, extra, (*path, MapKey(name)), faults)
+
+
+def _embedded_object(value: Body, path: Path, faults: Faults) -> None:
+    for name in ("apiVersion", "kind"):
+        text = value.get(name)
+        if name not in value:
+            faults.required((*path, name), "an embedded object needs it")
+        elif text.__class__ is not str or not text:
+            faults.invalid((*path, name), "must be a text, and not empty")
+        elif name == "apiVersion" and text.count("/") > 1:
+            faults.invalid((*path, name), f"{text!r} is no version: group/version, or version")
+        elif name == "kind":
+            for message in formats.dns_1035_label(text.lower()):
+                faults.invalid((*path, name), message)
+    meta = value.get("metadata")
+    if meta.__class__ is not dict:
+        return
+    from manifold.apiserver.validate import metadata
+
+    here = (*path, "metadata")
+    for name in ("name", "generateName"):
+        for message in formats.path_segment(meta[name]) if meta.get(name) else ():
+            faults.invalid((*here, name), message)
+    if meta.get("namespace"):
+        for message in formats.dns_label(meta["namespace"]):
+            faults.invalid((*here, "namespace"), message)
+    metadata.labels(meta.get("labels") or {}, (*here, "labels"), faults)
+    metadata.annotation_map(meta.get("annotations") or {}, (*here, "annotations"), faults)
+    metadata.owner_references(meta.get("ownerReferences") or [], (*here, "ownerReferences"), faults)
+    metadata.finalizers(meta.get("finalizers") or [], (*here, "finalizers"), faults, qualified=False)
+
+
+def _scaled(body: Body, scale: Schema, faults: Faults) -> None:
+    """What the scale subresource reads: numbers of replicas that are none, the server cannot serve."""
+    for field in ("specReplicasPath", "statusReplicasPath"):
+        text = str(scale.get(field) or "")
+        value: Any = body
+        wrong, place = "", []
+        for name in text.removeprefix(".").split("."):
+            if value.__class__ is not dict:
+                wrong = f"{describe(value)} stands where an object is expected"
+                break
+            if name not in value:
+                value = 0
+                break
+            place.append(name)
+            value = value[name]
+        if not wrong and value.__class__ is not int:
+            wrong = f"must be a whole number, not {describe(value)}"
+        elif not wrong and not 0 <= value < 1 << 31:
+            wrong = f"{value} must be 0 to {(1 << 31) - 1}"
+        if wrong:
+            faults.append(Fault(tuple(place), reasons.INVALID, wrong, rule="api/invalid", whole=text))
 
 
 def _check_list(value: list[Any], schema: Schema, path: Path, faults: Faults) -> None:
@@ -383,21 +517,6 @@ def _combined(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
     never = schema.get("not")
     if isinstance(never, Mapping) and _passes(value, never):
         faults.invalid(path, "fits a schema that it must not fit (not)")
-
-
-_FORMATS = {
-    "date-time": lambda v: _DATE_TIME.fullmatch(v) is not None,
-    "date": lambda v: _DATE.fullmatch(v) is not None,
-    "duration": lambda v: _GO_DURATION.fullmatch(v) is not None,
-    "hostname": lambda v: len(v) <= 255 and _HOST.fullmatch(v) is not None,
-    "ipv4": lambda v: not formats.ip(v) and ":" not in v,
-    "ipv6": lambda v: not formats.ip(v) and ":" in v,
-    "cidr": lambda v: not formats.cidr(v),
-    "uuid": lambda v: re.fullmatch(r"(?i)[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", v) is not None,
-    "byte": lambda v: re.fullmatch(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", v) is not None,
-    "email": lambda v: re.fullmatch(r"[^@\s]+@[^@\s]+", v) is not None,
-    "uri": lambda v: re.match(r"[a-zA-Z][-+.a-zA-Z0-9]*:|/", v) is not None,
-}
 
 
 def check_value(value: Any, schema: Schema, path: Path, faults: Faults) -> None:

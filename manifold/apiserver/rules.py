@@ -1,6 +1,7 @@
-"""The CEL rules of structural schemas: the types that a schema gives, and values as the rules see them.
+"""The CEL rules of structural schemas: the types that a schema gives, values as the rules see them, and what rules say.
 
-Source: k8s.io/apiserver v0.37.2 pkg/cel/common/schemas.go, values.go and pkg/cel/escaping.go.
+Source: k8s.io/apiserver v0.37.2 pkg/cel/common/schemas.go, values.go and pkg/cel/escaping.go;
+k8s.io/apiextensions-apiserver v0.37.2 pkg/apiserver/schema/cel/validation.go.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from manifold.apiserver.faults import INVALID, Faults
 from manifold.k8s.cel.check import (
     BOOL,
     BYTES,
@@ -24,8 +26,10 @@ from manifold.k8s.cel.check import (
     list_of,
     map_of,
 )
-from manifold.k8s.cel.functions import FUNCTIONS
+from manifold.k8s.cel.evaluate import STEPS, Program, program
+from manifold.k8s.cel.functions import FUNCTIONS, Maybe
 from manifold.k8s.cel.syntax import CelError, Node
+from manifold.model import MapKey, Path
 
 Schema = Mapping[str, Any]
 
@@ -153,3 +157,158 @@ def _formatted(value: str, schema: Schema) -> Any:
         return FUNCTIONS["timestamp"](f"{value}T00:00:00Z" if kind == "date" else value)
     except (ValueError, binascii.Error) as error:
         raise CelError(f"{value[:40]!r} is no {kind}: {error}") from None
+
+
+_STEP = re.compile(r"\.(?P<plain>[^.\[\]]+)|\['(?P<quoted>(?:[^'\\]|\\.)*)'\]", re.DOTALL)
+
+
+def steps(path: str, *, brackets: bool = True) -> list[str] | None:
+    """The names along a path such as `.spec.names['my.key']`; None where it is none."""
+    found, at = [], 0
+    while at < len(path):
+        step = _STEP.match(path, at)
+        if step is None or (step["quoted"] is not None and not brackets):
+            return None
+        found.append(re.sub(r"\\(.)", r"\1", step["quoted"]) if step["plain"] is None else step["plain"])
+        at = step.end()
+    return found
+
+
+def field_at(path: str, schema: Schema, *, brackets: bool = True) -> tuple[Path, Schema] | None:
+    """The field that a path leads to, and its schema; None where it leads nowhere."""
+    names = steps(path, brackets=brackets)
+    if names is None:
+        return None
+    place: Path = ()
+    for name in names:
+        properties, extra = schema.get("properties"), schema.get("additionalProperties")
+        if properties:
+            if name not in properties:
+                return None
+            place, schema = (*place, name), properties[name]
+        elif isinstance(extra, Mapping):
+            place, schema = (*place, MapKey(name)), extra
+        else:
+            return None
+    return place, schema
+
+
+def correlated(item: Any, items: Any, schema: Schema) -> Any:
+    """The item of a stored list that `item` stands in place of: the one of its keys in a list that is a map, else None."""
+    if schema.get("x-kubernetes-list-type") != "map" or items.__class__ is not list or item.__class__ is not dict:
+        return None
+    keys = schema.get("x-kubernetes-list-map-keys") or ()
+    wanted = [item.get(k) for k in keys]
+    for old in items:
+        if old.__class__ is dict and [old.get(k) for k in keys] == wanted:
+            return old
+    return None
+
+
+def has_rules(schema: Any) -> bool:
+    """Whether there are rules anywhere in a schema."""
+    stack = [schema]
+    while stack:
+        found = stack.pop()
+        if not isinstance(found, Mapping):
+            continue
+        if found.get("x-kubernetes-validations"):
+            return True
+        stack += (found.get("items"), found.get("additionalProperties"))
+        stack += (found.get("properties") or {}).values()
+    return False
+
+
+class Budget:
+    """The steps that all rules of one object may take together."""
+
+    def __init__(self, steps: int = STEPS) -> None:
+        self.left = steps
+
+    def run(self, expression: Program, names: Mapping[str, Any]) -> Any:
+        """The expression's value; raises CelError, also where nothing is left."""
+        if self.left <= 0:
+            raise CelError("the rules of this object take too many steps")
+        value, taken = expression.count(names, self.left)
+        self.left -= taken
+        return value
+
+
+def check(
+    value: Any, old: Any, schema: Schema, path: Path, faults: Faults, budget: Budget, *, root: bool = False
+) -> None:
+    """What the rules of a schema say of a value; `old` is the stored one that it replaces, None where there is none."""
+    if value is None or budget.left <= 0:
+        return
+    if schema.get("x-kubernetes-validations"):
+        _check_here(value, old, schema, path, faults, budget, root)
+    if value.__class__ is list:
+        items = schema.get("items")
+        if isinstance(items, Mapping) and has_rules(items):
+            for i, item in enumerate(value):
+                before = correlated(item, old, schema)
+                check(item, before, items, (*path, i), faults, budget, root=_embedded(items))
+    elif value.__class__ is dict:
+        before = old if old.__class__ is dict else {}
+        extra, properties = schema.get("additionalProperties"), schema.get("properties") or {}
+        for name, inner in value.items():
+            known = properties.get(name)
+            if isinstance(known, Mapping):
+                if has_rules(known):
+                    check(inner, before.get(name), known, (*path, name), faults, budget, root=_embedded(known))
+            elif isinstance(extra, Mapping) and has_rules(extra):
+                check(inner, before.get(name), extra, (*path, MapKey(name)), faults, budget, root=_embedded(extra))
+
+
+def _embedded(schema: Schema) -> bool:
+    return bool(schema.get("x-kubernetes-embedded-resource"))
+
+
+def _check_here(value: Any, old: Any, schema: Schema, path: Path, faults: Faults, budget: Budget, root: bool) -> None:
+    names: dict[str, Any] | None = None
+    for rule in schema["x-kubernetes-validations"]:
+        try:
+            expression = program(rule.get("rule") or "")
+        except CelError as error:
+            faults.invalid(path, f"the definition's rule cannot be read: {error}")
+            continue
+        optional = bool(rule.get("optionalOldSelf"))
+        uses_old = "oldSelf" in names_in(expression.root)
+        if uses_old and old is None and not optional:
+            continue
+        try:
+            if names is None:
+                names = {"self": value_of(value, schema, root=root)}
+                if old is not None:
+                    names["oldSelf"] = value_of(old, schema, root=root)
+            known = names
+            if optional:
+                known = {**names, "oldSelf": Maybe(names["oldSelf"]) if "oldSelf" in names else Maybe()}
+            if budget.run(expression, known) is True:
+                continue
+        except CelError as error:
+            faults.invalid(path, f"a rule cannot be held against it: {error}")
+            continue
+        message = _message(rule, known, budget)
+        place = path
+        if rule.get("fieldPath"):
+            found = field_at(rule["fieldPath"], schema)
+            place = path + found[0] if found is not None else path
+        if not uses_old and old is not None and old == value:
+            faults.warn(place, f"{message} (as before: the server lets pass what does not change)")
+        else:
+            reason = rule.get("reason") or INVALID
+            faults.add(reason, place, message)
+
+
+def _message(rule: Mapping[str, Any], names: Mapping[str, Any], budget: Budget) -> str:
+    """What a rule says of itself."""
+    if rule.get("messageExpression"):
+        try:
+            found = budget.run(program(rule["messageExpression"]), names)
+        except CelError:
+            found = None  # the server takes the plain message then
+        if isinstance(found, str) and found.strip() and "\n" not in found.strip():
+            return found.strip()
+    said = (rule.get("message") or "").strip()
+    return said or f"does not keep the rule {(rule.get('rule') or '').strip()}"

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
+from manifold.apiserver.rules import field_at
 from manifold.apiserver.validate import webhooks
-from manifold.apiserver.validate.apiextensions_schema import check, field_at
+from manifold.apiserver.validate.apiextensions_schema import check
 from manifold.k8s import formats
 from manifold.model import MapKey, Path
 

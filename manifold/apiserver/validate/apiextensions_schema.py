@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from manifold.apiserver.faults import Faults
+from manifold.apiserver.rules import field_at
 from manifold.model import MapKey, Path
 
 if TYPE_CHECKING:
@@ -311,11 +312,10 @@ def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faul
     if isinstance(extra, Mapping):
         inner_at = replace(below, no_defaults=below.no_defaults or at.meta)
         _openapi(extra, (*path, "additionalProperties"), inner_at, faults, of_rules)
-    here = replace(below, no_old=below.no_old or schema.get("x-kubernetes-map-type") == "atomic")
     for name, inner in properties.items():
-        there = here
+        there = below
         if name in _META and (at.root or schema.get("x-kubernetes-embedded-resource")):
-            there = replace(here, meta=True, no_defaults=here.no_defaults or at.root)
+            there = replace(below, meta=True, no_defaults=below.no_defaults or at.root)
         _openapi(inner, (*path, "properties", MapKey(name)), there, faults, of_rules)
     for word in ("allOf", "oneOf", "anyOf"):
         for i, inner in enumerate(schema.get(word) or ()):
@@ -455,40 +455,6 @@ def _rules(schema: Schema, path: Path, faults: Faults) -> None:
             faults.invalid((*here, "fieldPath"), f"{field!r} leads to no field of the schema")
 
 
-_STEP = re.compile(r"\.(?P<plain>[^.\[\]]+)|\['(?P<quoted>(?:[^'\\]|\\.)*)'\]", re.DOTALL)
-
-
-def steps(path: str, *, brackets: bool = True) -> list[str] | None:
-    """The names along a path such as `.spec.names['my.key']`; None where it is none."""
-    found, at = [], 0
-    while at < len(path):
-        step = _STEP.match(path, at)
-        if step is None or (step["quoted"] is not None and not brackets):
-            return None
-        found.append(re.sub(r"\\(.)", r"\1", step["quoted"]) if step["plain"] is None else step["plain"])
-        at = step.end()
-    return found
-
-
-def field_at(path: str, schema: Schema, *, brackets: bool = True) -> tuple[Path, Schema] | None:
-    """The field that a path leads to, and its schema; None where it leads nowhere."""
-    names = steps(path, brackets=brackets)
-    if names is None:
-        return None
-    place: Path = ()
-    for name in names:
-        properties, extra = schema.get("properties"), schema.get("additionalProperties")
-        if properties:
-            if name not in properties:
-                return None
-            place, schema = (*place, name), properties[name]
-        elif isinstance(extra, Mapping):
-            place, schema = (*place, MapKey(name)), extra
-        else:
-            return None
-    return place, schema
-
-
 def _compile(schema: Schema, path: Path, at: _At, faults: Faults) -> None:
     from manifold.apiserver import rules
     from manifold.k8s import cel
@@ -512,10 +478,7 @@ def _compile(schema: Schema, path: Path, at: _At, faults: Faults) -> None:
                 faults.invalid((*here, "messageExpression"), message)
         uses_old = not wrong and "oldSelf" in rules.names_in(parse(rule["rule"]))
         if uses_old and at.no_old:
-            faults.invalid(
-                (*here, "rule"),
-                "oldSelf cannot be told here: items of a list that is no map, and fields of an atomic map, have no past",
-            )
+            faults.invalid((*here, "rule"), "oldSelf cannot be told here: items of a list that is no map have no past")
         if not uses_old and optional is not None:
             faults.invalid((*here, "optionalOldSelf"), "goes only with a rule that speaks of oldSelf")
 

@@ -35,7 +35,12 @@ class Program:
 
         Raises CelError where the evaluation fails: a field that is not there, types that do not fit, too many steps.
         """
-        return _Run(self.text, steps).value(self.root, dict(names))
+        return self.count(names, steps)[0]
+
+    def count(self, names: Names, steps: int = STEPS) -> tuple[Value, int]:
+        """The value, and the steps that it took."""
+        run = _Run(self.text, steps)
+        return run.value(self.root, dict(names)), steps - run.left
 
 
 @lru_cache(maxsize=512)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from manifold.k8s.cel.named_formats import CONSTANTS, NAMED, NamedFormat
 from manifold.k8s.cel.syntax import CelError, Uint
 from manifold.k8s.quantity import Quantity
 from manifold.k8s.quantity import parse as parse_quantity
@@ -541,6 +542,11 @@ def _semver(a: str, lenient: bool = False) -> Semver:
     return Semver((int(match[1]), int(match[2]), int(match[3]), parts))
 
 
+def _validate(a: NamedFormat, text: str) -> Maybe:
+    wrong = a.wrong(text)
+    return Maybe(wrong) if wrong else Maybe()
+
+
 Function = Callable[..., Value]
 FUNCTIONS: dict[str, Function] = {
     "!_": _not, "-_": _negative, "_+_": _add, "_-_": _sub, "_*_": _mul, "_/_": _div, "_%_": _mod,
@@ -558,7 +564,8 @@ FUNCTIONS: dict[str, Function] = {
     "sets.intersects": lambda a, b: any(_in(x, a) for x in b),
     "url": _url, "isURL": _can(_url), "quantity": _quantity, "isQuantity": _can(_quantity), "ip": _ip, "isIP": _can(_ip),
     "ip.isCanonical": lambda a: str(_ip(a)) == a, "cidr": _cidr, "isCIDR": _can(_cidr), "semver": _semver,
-    "isSemver": _can(_semver),
+    "isSemver": _can(_semver), **CONSTANTS, "format.named": lambda a: Maybe(NAMED[a]) if a in NAMED else Maybe(),
+    "jsonpatch.escapeKey": lambda a: a.replace("~", "~0").replace("/", "~1"),
 }  # fmt: skip
 METHODS: dict[str, Function] = {
     "size": _size, "contains": lambda a, b: b in a, "startsWith": lambda a, b: a.startswith(b),
@@ -592,7 +599,7 @@ METHODS: dict[str, Function] = {
     "getScheme": lambda a: a.scheme, "getHost": lambda a: a.netloc.rpartition("@")[2],
     "getHostname": lambda a: a.hostname or "", "getPort": lambda a: str(a.port or ""), "getEscapedPath": lambda a: a.path,
     "getQuery": lambda a: parse_qs(a.query, keep_blank_values=True), "major": lambda a: a[0], "minor": lambda a: a[1],
-    "patch": lambda a: a[2],
+    "patch": lambda a: a[2], "validate": _validate,
 }  # fmt: skip
 
 
