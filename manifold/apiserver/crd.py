@@ -251,7 +251,8 @@ def _prune(value: Any, schema: Schema, trail: Any, faults: Faults, *, root: bool
         for name, inner in value.items():
             below = (trail, name)
             if embedded and name == "metadata":
-                out[name] = decoder(load().type("meta.v1.ObjectMeta"))(inner, below, faults)
+                meta = decoder(load().type("meta.v1.ObjectMeta"))
+                out[name] = None if inner is None else meta(inner, below, faults)
             elif name in properties:
                 out[name] = _prune(inner, properties[name], below, faults)
             elif isinstance(extra, Mapping):
@@ -263,7 +264,8 @@ def _prune(value: Any, schema: Schema, trail: Any, faults: Faults, *, root: bool
         return out
     if value.__class__ is list:
         items = schema.get("items")
-        return [_prune(v, items if isinstance(items, Mapping) else {}, (trail, i), faults) for i, v in enumerate(value)]
+        inner = items if isinstance(items, Mapping) else {}
+        return [_prune(v, inner, (trail, i), faults, keep=keep) for i, v in enumerate(value)]
     return value
 
 
@@ -281,8 +283,10 @@ def _default(value: Any, schema: Schema) -> None:
                 _default(value[name], inner)
         extra = schema.get("additionalProperties")
         if isinstance(extra, Mapping):
-            for name, inner in value.items():
-                if name not in properties:
+            for name, inner in list(value.items()):
+                if inner is None and name not in properties and not extra.get("nullable"):
+                    del value[name]
+                elif name not in properties:
                     _default(inner, extra)
     elif value.__class__ is list and isinstance(schema.get("items"), Mapping):
         for item in value:
@@ -316,6 +320,8 @@ def _check(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
     elif kind == "integer" and value.__class__ in (int, float) and not _is(value, kind):
         faults.type_invalid(path, f"{value} is no whole number of 64 bits")
         faults.append(Fault((), reasons.INVALID, f"{spell(path)} must be a whole number", at=path, whole="<nil>"))
+    elif value.__class__ is list and kind == "string" and schema.get("format"):
+        return  # the server takes any list for bytes
     elif isinstance(kind, str) and kind and not _is(value, kind):
         faults.add(reasons.TYPE_INVALID, path, f"must be of type {kind}, not {describe(value)}")
         return
@@ -365,6 +371,8 @@ def _check_number(value: Any, schema: Schema, path: Path, faults: Faults) -> Non
     if most is not None and (value > most or (schema.get("exclusiveMaximum") and value == most)):
         faults.invalid(path, f"{value} is more than {most}" if value > most else f"must be less than {most}")
     step = schema.get("multipleOf")
+    if step is not None and value.__class__ is int:
+        step = int(step)  # as the server does, which makes nothing of 0.5
     if step is not None and step <= 0:
         faults.invalid(path, f"the definition asks for multiples of {step}, which there are not")
     elif step is not None and (value / step) % 1:
@@ -509,14 +517,40 @@ def _combined(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
     for part in parts:
         _check(value, part, path, faults)
     choices = [s for s in schema.get("anyOf") or () if isinstance(s, Mapping)]
-    if choices and not schema.get("x-kubernetes-int-or-string") and not any(_passes(value, s) for s in choices):
-        faults.invalid(path, "fits none of the schemas of which one must fit (anyOf)")
+    if choices and not schema.get("x-kubernetes-int-or-string"):
+        _choose(value, choices, False, path, faults)
     exactly = [s for s in schema.get("oneOf") or () if isinstance(s, Mapping)]
-    if exactly and sum(_passes(value, s) for s in exactly) != 1:
-        faults.invalid(path, "must fit exactly one of the schemas (oneOf)")
+    if exactly:
+        _choose(value, exactly, True, path, faults)
     never = schema.get("not")
     if isinstance(never, Mapping) and _passes(value, never):
-        faults.invalid(path, "fits a schema that it must not fit (not)")
+        _whole(path, "fits a schema that it must not fit (not)", faults)
+
+
+def _choose(value: Any, choices: list[Schema], only: bool, path: Path, faults: Faults) -> None:
+    """One of the schemas must fit, or exactly one (`only`); where none does, what keeps the nearest from it is said."""
+    nearest: Faults | None = None
+    fitting = 0
+    for choice in choices:
+        found = Faults()
+        _check(value, choice, path, found)
+        if not found:
+            fitting += 1
+            if not only:
+                return
+        elif nearest is None or len(found) < len(nearest):
+            nearest = found
+    if fitting == 1:
+        return
+    must = "exactly one of the schemas must fit (oneOf)" if only else "one of the schemas must fit (anyOf)"
+    _whole(path, f"{must}: {fitting or 'none'} does", faults)
+    if not fitting and nearest is not None:
+        faults.extend(nearest)
+
+
+def _whole(path: Path, message: str, faults: Faults) -> None:
+    # The server names no field for these.
+    faults.append(Fault((), reasons.INVALID, message, rule="api/invalid", at=path, whole="<nil>"))
 
 
 def check_value(value: Any, schema: Schema, path: Path, faults: Faults) -> None:

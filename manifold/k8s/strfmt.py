@@ -19,8 +19,10 @@ _GO_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|
 _LONG_DURATION = re.compile(
     r"(?:\A|\s|\d)\s*?\d+\s*(?:ns|nano|us|µs|micro|ms|milli|s|sec|m|min|h|hr|hour|d|day|w|wk|week)", re.IGNORECASE
 )
-_HOST = re.compile(
-    r"[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*\.?", re.ASCII
+_LETTER = r"[a-zA-Z0-9\p{S}\p{L}]"
+_HOST = (
+    rf"^({_LETTER}((-?[a-zA-Z0-9\p{{S}}\p{{L}}]{{0,62}})?)"
+    rf"|({_LETTER}(([a-zA-Z0-9-\p{{S}}\p{{L}}]{{0,61}}{_LETTER})?)(\.))+([a-zA-Z\p{{L}}]){{2,63}})$"
 )
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})")
 _CARD = re.compile(
@@ -63,7 +65,11 @@ def _duration(value: str) -> bool:
 
 
 def _hostname(value: str) -> bool:
-    return len(value) <= 255 and _HOST.fullmatch(value) is not None and all(len(p) <= 63 for p in value.split("."))
+    import re2
+
+    if formats.size(value) > 255 or any(formats.size(part) > 63 for part in value.split(".")):
+        return False
+    return re2.fullmatch(_HOST, value) is not None
 
 
 def _uri(value: str) -> bool:
