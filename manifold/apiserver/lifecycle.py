@@ -6,8 +6,10 @@ from functools import cache
 from typing import Any
 
 from manifold import assets
-from manifold.apiserver.faults import Fault, Faults
-from manifold.apiserver.schema import Kind, Schema, load, versions
+from manifold.apiserver.faults import UNKNOWN_FIELD, Fault, Faults
+from manifold.apiserver.schema import Kind, Schema, Type, load, versions
+from manifold.k8s.versions import order
+from manifold.model import Path
 
 # Groups that belong to Kubernetes itself; a kind of another group may come from a CustomResourceDefinition in the
 # cluster. Groups under k8s.io that are not listed are defined by CRDs of Kubernetes' projects (snapshot.storage.k8s.io).
@@ -41,6 +43,29 @@ def _first(schema: Schema, api_version: str, kind: str) -> str:
     return ""
 
 
+def _instead(schema: Schema, api_version: str, kind: str) -> str:
+    """What to use in place of a kind: what the release serves of what replaces it, else what a later one does."""
+    chain = [(api_version, kind)]
+    while (entry := table().get(chain[-1])) and (next := entry.get("replacement")):
+        chain.append((next["apiVersion"], next["kind"]))
+        if len(chain) > len(set(chain)):
+            break
+    served = {}
+    for group, name in {(v.rpartition("/")[0], k) for v, k in chain}:
+        for other in schema.kinds():
+            if (other.group, other.kind) == (group, name) and other.api_version != api_version:
+                served[other.api_version, other.kind] = other
+    if served:
+        final = chain[-1][0].rpartition("/")[0]
+        best = max(served.values(), key=lambda k: (k.group == final, order(k.version)))
+        return f"use {best.api_version} {best.kind}"
+    if len(chain) > 1:
+        instead, name = chain[-1]
+        first = "" if schema.off_by_default(instead, name) else _first(schema, instead, name)
+        return f"use {instead} {name}" + (f", which comes with Kubernetes {first}" if first else "")
+    return ""
+
+
 def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> None:
     """Say that the release does not serve the kind: since when, and what replaces it."""
     group = api_version.rpartition("/")[0]
@@ -50,7 +75,6 @@ def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> N
     here = f"Kubernetes {schema.version}"
     help, rule, at = "", "api/no-such-kind", ("apiVersion",)
     message = f"{here} serves no kind {kind} in {api_version}"
-    replacement = (entry or {}).get("replacement")
     if entry and "component" not in entry and entry.get("removed") and _minor(entry["removed"]) <= minor:
         rule = "api/no-such-kind"
         message = f"{api_version} {kind} was removed in Kubernetes {entry['removed']}"
@@ -62,8 +86,8 @@ def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> N
         message = f"{api_version} {kind} is served only where it is switched on (--runtime-config), not by default"
     elif entry and "component" in entry:
         message = f"{api_version} {kind} was removed in {entry['component']} {entry.get('removed', '')}".rstrip()
-    if replacement:
-        help = f"use {replacement['apiVersion']} {replacement['kind']}"
+    if advice := _instead(schema, api_version, kind):
+        help = advice
     elif own:
         same = [k for k in schema.kinds() if k.kind == kind]
         near = [k for k in schema.kinds() if k.kind.lower() == kind.lower()]
@@ -81,6 +105,43 @@ def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> N
         help = "give its CustomResourceDefinition with --schema, or among the inputs"
         message = f"no definition of {kind} in {api_version} is at hand, so it was not checked"
     faults.append(Fault((), "NotFound", message, help, rule, warning=not own, at=at))
+
+
+def when(faults: Faults, kind: Kind, schema: Schema) -> Faults:
+    """The faults, those of unknown fields with the release that has the field, where another that we ship does."""
+    if kind.custom is not None or not any(f.reason == UNKNOWN_FIELD for f in faults):
+        return faults
+    said = Faults()
+    for fault in faults:
+        if fault.reason == UNKNOWN_FIELD and (help := _of_another(fault.path, kind, schema)):
+            fault = fault._replace(help=help)
+        said.append(fault)
+    return said
+
+
+def _of_another(path: Path, kind: Kind, schema: Schema) -> str:
+    minor = schema.release[1]
+    for version in versions():
+        if _minor(version) > minor and _has(load(version), kind, path):
+            return f"the field comes with Kubernetes {version}"
+    for version in reversed(versions()):
+        if _minor(version) < minor and _has(load(version), kind, path):
+            return f"Kubernetes {version} was the last to have the field"
+    return ""
+
+
+def _has(schema: Schema, kind: Kind, path: Path) -> bool:
+    found = schema.kind(kind.api_version, kind.kind)
+    at: Type | None = found.type if found is not None else None
+    for part in path:
+        if at is None:
+            return False
+        if at.shape in ("list", "map"):
+            at = at.items
+        else:
+            field = at.fields.get(str(part))
+            at = field.type if field is not None else None
+    return at is not None
 
 
 def deprecated(schema: Schema, kind: Kind, faults: Faults) -> None:

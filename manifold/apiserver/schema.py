@@ -115,23 +115,30 @@ def newest() -> str:
     return versions()[-1]
 
 
+_RELEASE = re.compile(r"\s*[vV]?(1\.\d{1,3})(?:\.\d+)?(?:[-+].*)?\s*", re.ASCII)
+
+
 @cache
 def load(version: str | None = None) -> Schema:
-    """The schema of a release, `1.33`; the newest for None.
+    """The schema of a release, `1.33` (`v1.33` and `1.33.2` are the same); the newest for None.
 
     A release after those that we ship is read from the installed kubernetes-validate package where that has it. Raises
     UsageError for any other, naming those that we ship.
     """
-    version = version or newest()
+    if version is None:
+        version = newest()
+    found = _RELEASE.fullmatch(version)
+    if found is not None and found[1] != version:
+        return load(found[1])
     if version in versions():
         return Schema(_compact(version))
-    if re.fullmatch(r"1\.\d{1,3}", version) and int(version[2:]) > int(newest()[2:]):
+    if found is not None and int(version[2:]) > int(newest()[2:]):
         from manifold.apiserver import openapi
 
-        found = openapi.newer(version, _compact(newest()))
-        if found is not None:
-            return Schema(found)
-    raise UsageError(f"Kubernetes {version} is not known: versions {versions()[0]} to {newest()} are")
+        later = openapi.newer(version, _compact(newest()))
+        if later is not None:
+            return Schema(later)
+    raise UsageError(f"Kubernetes {version or '(empty)'} is not known: versions {versions()[0]} to {newest()} are")
 
 
 def _compact(version: str) -> dict[str, Any]:
@@ -189,6 +196,10 @@ class Schema:
     def off_by_default(self, api_version: str, kind: str) -> bool:
         """True for a kind that exists in this release and is served only when it is switched on."""
         return (api_version, kind) in self._off
+
+    def known(self) -> set[tuple[str, str]]:
+        """The (apiVersion, kind) of all kinds that exist in this release, served by default or not."""
+        return self._off | set(self._rows)
 
     def kinds(self) -> Iterator[Kind]:
         """All kinds served by default, by group, version and kind."""

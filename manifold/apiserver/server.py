@@ -157,6 +157,8 @@ class Server:
             decoded["metadata"] = {}
             if not strict:
                 strict.add(reasons.TYPE, ("metadata",), "must be an object")
+        if strict:
+            strict = lifecycle.when(strict, kind, self.schema)
         faults.extend(strict)
         return decoded, strict
 
