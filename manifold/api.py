@@ -65,18 +65,29 @@ def _bare(version: str | None) -> Server:
     return Server(version)
 
 
+POLICIES = frozenset(("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"))
+
+
 def server(
-    version: str | None = None, crds: Iterable[Mapping[str, Any]] = (), cluster: Iterable[Mapping[str, Any]] = ()
+    version: str | None = None,
+    crds: Iterable[Mapping[str, Any]] = (),
+    cluster: Iterable[Mapping[str, Any]] = (),
+    inputs: Iterable[Mapping[str, Any]] = (),
 ) -> Server:
     """The API server on paper for a release; definitions in the cluster count as installed.
+
+    `inputs` are the objects of the run: with a cluster, or with admission policies among them, they count as there.
 
     Raises UsageError for a release that we do not ship.
     """
     there = list(cluster)
     found = [*crds, *(o for o in there if is_crd(o))]
-    if not found and not there:
+    beside = list(inputs)
+    if not there and not any(o.get("kind") in POLICIES for o in beside):
+        beside = []
+    if not found and not there and not beside:
         return _bare(version)
-    return Server(version, found, World(there) if there else None)
+    return Server(version, found, World(there) if there else None, World(beside) if beside else None)
 
 
 def is_crd(body: Mapping[str, Any]) -> bool:
@@ -124,6 +135,7 @@ def verdict(found: Sequence[Document], asked: Server, namespace: str = "default"
     out: list[Diagnostic] = []
     for document in found:
         answer = asked.create(document.body, namespace)
+        asked.take(answer)
         out.extend(diagnose(f, document, asked.version) for f in answer.faults)
     return out
 
@@ -133,7 +145,7 @@ def _prepared(
 ) -> tuple[Reading, Server]:
     reading = documents(text)
     ours = [d.body for d in reading.documents if is_crd(d.body)]
-    return reading, server(kubernetes, [*crds, *ours], cluster)
+    return reading, server(kubernetes, [*crds, *ours], cluster, [d.body for d in reading.documents])
 
 
 def _nothing(text: Text, reading: Reading) -> list[Diagnostic]:
@@ -195,8 +207,13 @@ def preview(
     fatal = [d for d in reading.diagnostics if d.rejects]
     if fatal:
         raise ReadError(fatal, [d.body for d in reading.documents])
-    answers = [asked.create(d.body, admit=True) for d in reading.documents]
-    return [stored(a) for a in answers if a.object is not None and not a.faults.refused]
+    out = []
+    for document in reading.documents:
+        answer = asked.create(document.body, admit=True)
+        asked.take(answer)
+        if answer.object is not None and not answer.faults.refused:
+            out.append(stored(answer))
+    return out
 
 
 def lint(

@@ -151,7 +151,11 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     crds = [d.body for d in loaded.documents if api.is_crd(d.body)]
     crds += definitions((*request.schemas, *request.config.schemas))
     cluster = list(request.cluster)
-    servers = list({s.version: s for s in (api.server(v, crds, cluster) for v in versions)}.values())
+    servers = list(
+        {
+            s.version: s for s in (api.server(v, crds, cluster, [d.body for d in loaded.documents]) for v in versions)
+        }.values()
+    )
     if namespace := request.namespace or request.config.namespace:
         loaded.documents[:] = [_placed(d, namespace, servers[-1]) for d in loaded.documents]
     linters = None
@@ -168,7 +172,8 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
         )
     _work = Work(request, loaded.documents, servers, linters)
     count = len(loaded.documents)
-    jobs = request.jobs or (os.cpu_count() or 1 if count >= PAYS_FROM else 1)
+    # Quotas of a cluster count one object after the other.
+    jobs = 1 if cluster else request.jobs or (os.cpu_count() or 1 if count >= PAYS_FROM else 1)
     try:
         if jobs == 1 or count < 2 or "fork" not in multiprocessing.get_all_start_methods():
             found = _part((0, count))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from manifold.apiserver import features
 from manifold.apiserver.world import World
@@ -25,6 +26,38 @@ class Context:
     world: World | None = None
     """The cluster's other objects; None when nothing is known, and plug-ins that look at them are off."""
     notes: dict[str, str] = field(default_factory=dict)
+    run: World | None = None
+    """The other objects of the same run, as they are written; None where nobody asks for them."""
+    old: dict[str, Any] | None = None
+    """On an update: the stored object, decoded and defaulted."""
+    trace: Callable[[str, dict[str, Any]], None] | None = None
+    """Told of each stage by name once it has changed the object in place; None where nobody wants to know."""
+    after: list[Callable[[], None]] = field(default_factory=list)
+    """What is to be done when the object is really taken: each counts against a quota, for instance."""
+
+    def find(self, group: str, kind: str, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """An object of the same run, or else of the cluster, by its identity; None where there is none."""
+        for world in (self.run, self.world):
+            found = world.get(group, kind, namespace, name) if world is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def each(self, group: str, kind: str, namespace: str | None = None) -> Iterator[Mapping[str, Any]]:
+        """The objects of a kind, of the run and then of the cluster, each identity once; None: of all namespaces."""
+        seen = set()
+        for world in (self.run, self.world):
+            for body in world.list(group, kind, namespace) if world is not None else ():
+                meta = body.get("metadata") or {}
+                identity = (meta.get("namespace") or "", meta.get("name"))
+                if identity not in seen:
+                    seen.add(identity)
+                    yield body
+
+    @property
+    def complete(self) -> bool:
+        """Whether what is not found does not exist: the whole cluster is known."""
+        return self.world is not None and self.world.whole
 
     def since(self, major: int, minor: int) -> bool:
         """True when the server is of this release or a later one."""

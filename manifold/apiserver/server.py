@@ -14,7 +14,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from manifold.apiserver import constraints, immutable, lifecycle, warnings
+from manifold.apiserver import admission, constraints, immutable, lifecycle, warnings
 from manifold.apiserver import create as creating
 from manifold.apiserver import faults as reasons
 from manifold.apiserver import update as updating
@@ -60,12 +60,19 @@ class Server:
     """An API server of one release, with the definitions and (optionally) the cluster that it knows."""
 
     def __init__(
-        self, version: str | None = None, crds: Iterable[Mapping[str, Any]] = (), world: World | None = None
+        self,
+        version: str | None = None,
+        crds: Iterable[Mapping[str, Any]] = (),
+        world: World | None = None,
+        run: World | None = None,
     ) -> None:
         self.schema = load(version)
         self.version = self.schema.version
         self.release = self.schema.release
         self.world = world
+        self.run = run
+        self.ledger: dict[Any, Any] = {}
+        """What plug-ins count over the objects of one run, each under its own key."""
         self.definitions = list(crds)
         self._custom: dict[tuple[str, str], Kind] | None = None
         self._full = self.release >= FULL_VERDICT
@@ -81,26 +88,41 @@ class Server:
             found = self._custom.get((api_version, kind))
         return found
 
-    def create(self, body: Body, namespace: str = "default", *, admit: bool = False) -> Answer:
+    def create(
+        self,
+        body: Body,
+        namespace: str = "default",
+        *,
+        admit: bool = False,
+        trace: Callable[[str, Body], None] | None = None,
+    ) -> Answer:
         """What a create of `body` with strict field validation gets; `body` is left as it is.
 
-        `admit` runs mutating admission as well, as `preview` wants it; with a world it runs always.
+        `admit` runs mutating admission as well, as `preview` wants it; with a world it runs always. `trace` is told of
+        each stage once it is through: `decode`, `default`, the plug-ins by their names, `prepare`.
         """
         faults = Faults()
         kind, context = self._begin(body, namespace, faults, "create")
         if kind is None or context is None:
             return Answer(None, faults, None)
+        context.trace = trace
         decoded, strict = self._decode(body, kind, faults)
+        if trace is not None:
+            trace("decode", decoded)
         self.default(decoded, context)
+        if trace is not None:
+            trace("default", decoded)
         if admit or self.world is not None:
-            self._admit("mutate", decoded, context, faults)
+            admission.mutate(decoded, context, faults)
         creating.prepare(decoded, context, faults)
+        if trace is not None:
+            trace("prepare", decoded)
         if self._full:
             found = Faults()
             self._validate(decoded, context, found)
             warnings.look(decoded, None, context, found)
-            if self.world is not None:
-                self._admit("validate", decoded, context, found)
+            if not found.refused and not faults.refused:
+                admission.validate(decoded, context, found)
             faults.extend(once(follow(found, strict, decoded) if strict else found))
         return Answer(decoded, faults, kind, context)
 
@@ -112,8 +134,14 @@ class Server:
             self._decode(body, kind, faults)
         return faults
 
-    def update(self, old: Body, new: Body) -> Answer:
-        """What a PUT of `new` over the stored `old` gets."""
+    def take(self, answer: Answer) -> None:
+        """Count an accepted object as there, for those that come after it in the same run."""
+        if answer.context is not None and not answer.faults.refused:
+            for count in answer.context.after:
+                count()
+
+    def update(self, old: Body, new: Body, *, admit: bool = False) -> Answer:
+        """What a PUT of `new` over the stored `old` gets; `admit` as in `create`."""
         faults = Faults()
         namespace = str((old.get("metadata") or {}).get("namespace") or "default")
         for name in ("apiVersion", "kind"):
@@ -129,10 +157,15 @@ class Server:
         after, strict = self._decode(updating.without_owned(new, kind), kind, faults)
         self.default(before, context)
         self.default(after, context)
+        context.old = before
+        if admit or self.world is not None:
+            admission.mutate(after, context, faults)
         updating.prepare(after, before, context, faults)
         found = Faults()
         self._validate_update(after, before, context, found)
         warnings.look(after, before, context, found)
+        if not found.refused and not faults.refused:
+            admission.validate(after, context, found)
         faults.extend(once(follow(found, strict, after) if strict else found))
         return Answer(after, faults, kind, context)
 
@@ -148,7 +181,7 @@ class Server:
             meta = body.get("metadata")
             written = meta.get("namespace") if isinstance(meta, dict) else None
             space = written if isinstance(written, str) and written else namespace
-        return kind, Context(self, kind, operation, space, self.world)
+        return kind, Context(self, kind, operation, space, self.world, run=self.run)
 
     def _decode(self, body: Body, kind: Kind, faults: Faults) -> tuple[Body, Faults]:
         strict = Faults()
@@ -181,12 +214,6 @@ class Server:
             if function is not None:
                 function(body, context)
         tables.apply(body, kind.type, self.release)
-
-    def _admit(self, stage: str, body: Body, context: Context, faults: Faults) -> None:
-        admission = part("admission", "")
-        function = getattr(admission, stage, None)
-        if function is not None:
-            function(body, context, faults)
 
     def _validate(self, body: Body, context: Context, faults: Faults) -> None:
         kind = context.kind

@@ -10,7 +10,10 @@ from manifold.model import Key
 
 
 class World:
-    """A read-only index of objects (plain dicts) by key, and by (group, kind, namespace)."""
+    """A read-only index of objects (plain dicts) by key, and by (group, kind, namespace).
+
+    Objects need not be well-formed: what is no name or namespace counts as its text.
+    """
 
     def __init__(self, objects: Iterable[Mapping[str, Any]] = ()) -> None:
         self._by_key: dict[Key, Mapping[str, Any]] = {}
@@ -18,11 +21,17 @@ class World:
             lambda: defaultdict(list)
         )
         for body in objects:
-            meta = body.get("metadata") or {}
+            meta = body.get("metadata")
+            meta = meta if isinstance(meta, dict) else {}
             group = str(body.get("apiVersion") or "").rpartition("/")[0]
             key = Key(group, str(body.get("kind") or ""), str(meta.get("namespace") or ""), str(meta.get("name") or ""))
             self._by_key[key] = body
             self._by_kind[key.group, key.kind][key.namespace].append(body)
+
+    @property
+    def whole(self) -> bool:
+        """Whether these can be all objects of a cluster: none is without a Namespace. Of less, nothing is missing."""
+        return ("", "Namespace") in self._by_kind
 
     def get(self, group: str, kind: str, namespace: str, name: str) -> Mapping[str, Any] | None:
         """The object of that identity, or None."""

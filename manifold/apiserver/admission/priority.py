@@ -7,14 +7,17 @@ from typing import Any
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 
+NAME = "Priority"
+PLACE = 60
+KINDS = frozenset((("", "Pod"),))
+ALONE = False
+
 # The classes that every cluster has.
 SYSTEM = {"system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 
 
 def mutate(body: dict[str, Any], context: Context, faults: Faults) -> None:
     """Resolve the class of a Pod, or take the default."""
-    if (context.kind.group, context.kind.kind) != ("", "Pod"):
-        return
     spec = body.setdefault("spec", {})
     name = spec.get("priorityClassName") or ""
     value, policy = 0, "PreemptLowerPriority"

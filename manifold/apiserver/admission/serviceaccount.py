@@ -9,6 +9,11 @@ from manifold.apiserver.create import SUFFIX
 from manifold.apiserver.decode import copy
 from manifold.apiserver.faults import Faults
 
+NAME = "ServiceAccount"
+PLACE = 30
+KINDS = frozenset((("", "Pod"),))
+ALONE = False
+
 MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 SECONDS = 3607  # one hour, and a little to tell it from what a person would write
 

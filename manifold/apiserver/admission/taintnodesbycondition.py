@@ -7,13 +7,17 @@ from typing import Any
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 
+NAME = "TaintNodesByCondition"
+PLACE = 40
+KINDS = frozenset((("", "Node"),))
+ALONE = False
+
 TAINT = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 
 
 def mutate(body: dict[str, Any], context: Context, faults: Faults) -> None:
     """Add the taint of what is not ready yet, unless the Node has it."""
-    kind = context.kind
-    if (kind.group, kind.kind) != ("", "Node") or context.operation != "create":
+    if context.operation != "create":
         return
     taints = body.setdefault("spec", {}).setdefault("taints", [])
     if not any(t.get("key") == TAINT["key"] and t.get("effect") == TAINT["effect"] for t in taints):

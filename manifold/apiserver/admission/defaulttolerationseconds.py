@@ -7,14 +7,17 @@ from typing import Any
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 
+NAME = "DefaultTolerationSeconds"
+PLACE = 70
+KINDS = frozenset((("", "Pod"),))
+ALONE = False
+
 KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 SECONDS = 300
 
 
 def mutate(body: dict[str, Any], context: Context, faults: Faults) -> None:
     """Tolerate both conditions for five minutes, unless the Pod says otherwise of one."""
-    if (context.kind.group, context.kind.kind) != ("", "Pod"):
-        return
     spec = body.setdefault("spec", {})
     tolerations = list(spec.get("tolerations") or ())
     for key in KEYS:
