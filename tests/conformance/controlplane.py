@@ -245,16 +245,22 @@ class ControlPlane:
         """The URL path of a kind's collection."""
         base = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         if kind not in self._plurals.get(api_version, {}):
-            resources = self.request("GET", base).body.get("resources", [])
+            reply = self.request("GET", base)
             self._plurals[api_version] = {
-                r["kind"]: (r["name"], r["namespaced"]) for r in resources if "/" not in r["name"]
+                r["kind"]: (r["name"], r["namespaced"]) for r in reply.body.get("resources", []) if "/" not in r["name"]
             }
+            if kind not in self._plurals[api_version]:
+                raise LookupError(
+                    f"{base} serves no collection of {kind}: {reply.code} {sorted(self._plurals[api_version])}"
+                )
         plural, namespaced = self._plurals[api_version][kind]
         return f"{base}/namespaces/{namespace or 'default'}/{plural}" if namespaced else f"{base}/{plural}"
 
     def create(self, body: dict[str, Any], *, dry_run: bool = True) -> Reply:
         """Create with strict field validation; by default nothing is stored."""
-        path = self.collection(body["apiVersion"], body["kind"], (body.get("metadata") or {}).get("namespace", ""))
+        meta = body.get("metadata")
+        namespace = meta.get("namespace") if isinstance(meta, dict) else ""
+        path = self.collection(body["apiVersion"], body["kind"], namespace if isinstance(namespace, str) else "")
         return self.request("POST", f"{path}?fieldValidation=Strict{'&dryRun=All' if dry_run else ''}", body)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

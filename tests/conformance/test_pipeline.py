@@ -7,7 +7,6 @@ import json
 import os
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,82 +18,65 @@ from manifold.cluster.kubeconfig import load
 from manifold.model import Source
 from manifold.read import read
 
+from tests.conformance import fuzz
 from tests.conformance.controlplane import ControlPlane
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures"
-# Kinds whose every rule is meant to be known; the others join as their modules are written.
-KNOWN = {
-    "Pod",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ConfigMap",
-    "Secret",
-    "Namespace",
-    "ServiceAccount",
-    "Role",
-}
 
 
 def documents(folder: Path) -> list[Any]:
     return [d for f in sorted(folder.rglob("*.yaml")) for d in read(Source(str(f), f.read_bytes())).documents]
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if path:
-        yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        yield from places(inner, (*path, key))
+def seeded() -> random.Random:
+    """Chance that can be had again: the seed is printed."""
+    seed = int(os.environ.get("MANIFOLD_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"seed {seed}: run with MANIFOLD_SEED={seed} for the same cases")
+    return random.Random(seed)
 
 
-def changed(body: dict[str, Any], chance: random.Random) -> tuple[dict[str, Any], str]:
-    """One change to a manifest, of the kind that people make by mistake."""
-    body = copy.deepcopy(body)
-    path = chance.choice([p for p in places(body) if p[0] not in ("apiVersion", "kind")])
-    holder = body
-    for part in path[:-1]:
-        holder = holder[part]
-    last, value = path[-1], holder[path[-1]]
-    how = chance.choice(["remove", "empty", "text", "number", "negative", "rename", "twice"])
-    if how == "remove":
-        del holder[last]
-    elif how == "rename" and isinstance(holder, dict):
-        holder[f"{last}s"] = holder.pop(last)
-    elif how == "twice" and isinstance(holder, list):
-        holder.append(copy.deepcopy(value))
-    else:
-        holder[last] = {"empty": "", "text": "Not Valid_", "number": 70000, "negative": -1}.get(how, [])
-    return body, f"{how} {'.'.join(map(str, path))}"
+def told(found: list[fuzz.Disagreement]) -> None:
+    """Print the disagreements as minimal cases."""
+    for sort in sorted({d.sort for d in found}):
+        least = min((d for d in found if d.sort == sort), key=lambda d: len(json.dumps(d.body)))
+        print(f"{sort}\n  {least.how}\n  server: {least.theirs[:300]}\n  we: {least.ours[:300]}")
 
 
 def test_verdicts_of_changed_manifests(plain: ControlPlane) -> None:
-    """Some hundreds of changes to our own manifests: accepted here where they are there. The seed is printed."""
-    seed = int(os.environ.get("MANIFOLD_SEED", random.SystemRandom().randrange(10**6)))
-    print(f"seed {seed}: run with MANIFOLD_SEED={seed} for the same cases")
-    chance = random.Random(seed)
-    bases = [d.body for d in documents(FIXTURES) if d.kind in KNOWN]
-    wrong = []
-    count = 400
-    for _ in range(count):
-        body, how = changed(chance.choice(bases), chance)
-        if not isinstance(body.get("metadata"), dict):
-            continue
-        if not isinstance(body["metadata"].get("namespace", ""), str):
-            continue
-        ours = not any(d.rejects for d in api.validate(json.dumps(body)))
-        body["metadata"].pop("namespace", None)  # the path of the request names one, and an odd one would be a 404
-        ours = not any(d.rejects for d in api.validate(json.dumps(body)))
-        reply = plain.create(body)
-        if ours != reply.accepted:
-            wrong.append(
-                f"{body['kind']}: {how}: we {'accept' if ours else 'refuse'}; {reply.body.get('message', '')[:160]}"
-            )
-    print("\n".join(wrong))
+    """Changes to every kind's kitchen sink: accepted here where they are there, the same fields blamed, warned of alike."""
+    fuzz.install(plain)
+    sinks = [*fuzz.bases(), *fuzz.bases([FIXTURES / "shop", FIXTURES / "tutorial"])]
+    count = 1500
+    found = list(fuzz.run(plain, sinks, sinks, count, seeded()))
+    told(found)
+    verdicts = [d for d in found if "by us alone" in d.sort and "warned" not in d.sort]
 
-    assert len(wrong) <= count * 0.02, f"seed {seed}: {len(wrong)} of {count} disagree"
+    assert len(verdicts) <= count * 0.005
+    assert len(found) <= count * 0.03
+
+
+def test_updates_of_stored_objects(plain: ControlPlane) -> None:
+    """Changes to what is stored: refused here where they are there."""
+    fuzz.install(plain)
+    sinks = fuzz.bases()
+    count = 600
+    found = list(fuzz.run(plain, sinks, sinks, count, seeded(), updates=True))
+    told(found)
+    verdicts = [d for d in found if "by us alone" in d.sort and "warned" not in d.sort]
+
+    assert len(verdicts) <= count * 0.01
+
+
+def test_what_is_stored(full: ControlPlane) -> None:
+    """Changed manifests that a server with default admission takes are stored there as `preview` says."""
+    fuzz.install(full)
+    sinks = fuzz.bases()
+    count = 600
+    found = list(fuzz.run(full, sinks, sinks, count, seeded(), stored=True))
+    told(found)
+
+    assert len(found) <= count * 0.01
 
 
 @pytest.mark.parametrize("folder", ["tutorial", "exemplary"])

@@ -1,0 +1,274 @@
+"""Ask a real server about changed manifests, and print where the paper one answers otherwise, as minimal cases.
+
+    python -m tests.conformance.fuzz --count 3000 --kind Service --kind EndpointSlice
+    python -m tests.conformance.fuzz --stored --group apps --seed 7 FOLDER ...
+
+Without folders the kitchen sinks are changed. `--stored` compares what is stored by a server with default admission
+instead of verdicts. `--update` changes stored objects instead of new ones. The seed is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import copy
+import json
+import random
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifold import api
+from manifold.model import Source
+from manifold.read import read
+
+from tests.conformance.controlplane import LOOKS_ELSEWHERE, ControlPlane, Reply
+from tests.conformance.mutations import Body, Mutator
+
+ROOT = Path(__file__).resolve().parents[2]
+SINKS = ROOT / "fixtures" / "sinks"
+NOT_VALID_ALONE = {"cr-invalid.yaml", "cr-updates.yaml", "subresource-bodies.yaml", "flowcontrol-exempt.yaml"}
+
+
+def bases(folders: Iterable[Path] = (SINKS,)) -> list[Body]:
+    """The objects in `folders` that a server may take by themselves."""
+    found = []
+    for folder in folders:
+        for file in sorted([folder] if folder.is_file() else folder.rglob("*.yaml")):
+            if file.name not in NOT_VALID_ALONE:
+                found += [d.body for d in read(Source(str(file), file.read_bytes())).documents]
+    return [b for b in found if b.get("apiVersion") and b.get("kind")]
+
+
+def definitions() -> list[Body]:
+    """The CustomResourceDefinitions of the sinks, which must exist for the custom resources among them."""
+    files = sorted((SINKS / "platform").glob("crd-*.yaml"))
+    return [b for b in bases(files) if b["kind"] == "CustomResourceDefinition"]
+
+
+def install(plane: ControlPlane) -> None:
+    """Create the definitions and wait until they are served."""
+    for body in definitions():
+        plane.create(body, dry_run=False)
+    done = plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One case in which we answer otherwise: its `sort` groups equal ones."""
+
+    sort: str
+    how: str
+    body: Body
+    theirs: str
+    ours: str
+
+
+def wild(path: str) -> str:
+    return re.sub(r"\[[^\[\]]*\]", "[]", path)
+
+
+def strict_only(reply: Reply) -> bool:
+    """Whether the server went no further than decoding: we then say more than it does."""
+    return reply.code == 400 and not reply.causes()
+
+
+def said_by(reply: Reply) -> set[str]:
+    """The fields that the server blames."""
+    if strict_only(reply):
+        return set(re.findall(r'unknown field "([^"]+)"', str(reply.body.get("message"))))
+    return {field for _, field in reply.causes() if field and field != "<nil>"}
+
+
+def compare_verdict(body: Body, how: str, reply: Reply, found: list[api.Diagnostic]) -> Iterator[Disagreement]:
+    """Verdict, fields blamed, and whether there is a warning."""
+    kind = f"{body['apiVersion']} {body['kind']}"
+    refusals = [d for d in found if d.rejects]
+    theirs = f"{reply.code} {str(reply.body.get('message', ''))[:600]}"
+    ours = "; ".join(f"{d.path}: {d.message}" for d in found)[:600]
+    if bool(refusals) == reply.accepted:
+        first = refusals[0].path if refusals else (sorted(said_by(reply)) or [""])[0]
+        message = re.sub(r'"[^"]*"|\d+', "_", refusals[0].message if refusals else theirs)[:70]
+        who = "refused" if refusals else "accepted"
+        yield Disagreement(f"{who} by us alone: {kind} {wild(first)}: {message}", how, body, theirs, ours)
+    elif reply.accepted:
+        warned = any(d.origin == "apiserver" and not d.rejects for d in found)
+        if warned != bool(reply.warnings):
+            who = "warned by us alone" if warned else "not warned"
+            text = ours if warned else str(reply.warnings)
+            yield Disagreement(
+                f"{who}: {kind}: {re.sub(chr(34) + '[^' + chr(34) + ']*' + chr(34), '_', text)[:90]}",
+                how,
+                body,
+                str(reply.warnings),
+                ours,
+            )
+    else:
+        blamed = {d.path for d in refusals if d.path}
+        wanted = said_by(reply)
+        if wanted:
+            for path in sorted(wanted - blamed)[:1]:
+                yield Disagreement(f"path not blamed: {kind} {wild(path)}", how, body, theirs, ours)
+            for path in sorted(blamed - wanted)[: 0 if strict_only(reply) else 1]:
+                yield Disagreement(f"path wrongly blamed: {kind} {wild(path)}", how, body, theirs, ours)
+
+
+_OWN = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink", "generation"}
+_ITS_OWN = {"controller-uid", "batch.kubernetes.io/controller-uid", "timeAdded", "lastPhaseTransitionTime"}
+
+
+def difference(ours: Any, theirs: Any, path: str = "") -> str:
+    """Where two stored objects differ first; what we leave to the server to pick agrees with anything."""
+    if ours == "<allocated>" or (isinstance(ours, str) and "<allocated>" in ours):
+        return ""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted({*ours, *theirs}):
+            if (path == ".metadata" and key in _OWN) or key in _ITS_OWN:
+                continue
+            if key not in ours or key not in theirs:
+                return f"{path}.{key} {'only with us' if key in ours else 'missing with us'}"
+            if found := difference(ours[key], theirs[key], f"{path}.{key}"):
+                return found
+        return ""
+    if isinstance(ours, list) and isinstance(theirs, list):
+        if len(ours) != len(theirs):
+            return f"{path}[] length"
+        return next((f for a, b in zip(ours, theirs, strict=True) if (f := difference(a, b, f"{path}[]"))), "")
+    return "" if ours == theirs and isinstance(ours, bool) == isinstance(theirs, bool) else path or "(whole)"
+
+
+def ask(plane: ControlPlane, body: Body, how: str, crds: list[Body], stored: bool) -> list[Disagreement]:
+    """Both answers to a create of `body`."""
+    reply = plane.create(body)
+    if reply.code == 404 or reply.code >= 500:  # a Binding's Pod is not there; the server fell over
+        return []
+    if stored:
+        if not reply.accepted or str(body["apiVersion"]).startswith(("authentication.", "authorization.")):
+            return []  # reviews are answered, not stored
+        got = api.preview(json.dumps(body), crds=crds)
+        found = difference(got[0], reply.body) if len(got) == 1 else "no object"
+        if not found:
+            return []
+        kind = f"{body['apiVersion']} {body['kind']}"
+        return [
+            Disagreement(
+                f"stored otherwise: {kind} {wild(found)}",
+                how,
+                body,
+                json.dumps(reply.body)[:1500],
+                json.dumps(got)[:1500],
+            )
+        ]
+    return list(compare_verdict(body, how, reply, api.validate(json.dumps(body), crds=crds)))
+
+
+def update(plane: ControlPlane, old: Body, new: Body, how: str, crds: list[Body]) -> list[Disagreement]:
+    """Both answers to a PUT of `new` over the stored `old`."""
+    path = plane.collection(old["apiVersion"], old["kind"], old["metadata"].get("namespace", ""))
+    url = f"{path}/{old['metadata']['name']}?fieldValidation=Strict&dryRun=All"
+    reply = plane.request("PUT", url, new)
+    return list(compare_verdict(old, how, reply, api.update(old, new, crds=crds)))
+
+
+def usable(body: Body) -> bool:
+    """Whether the request's own path does not depend on what was changed."""
+    meta = body.get("metadata")
+    return body.get("apiVersion") is not None and (
+        not isinstance(meta, dict) or meta.get("namespace") in (None, "", "default")
+    )
+
+
+def run(
+    plane: ControlPlane,
+    chosen: list[Body],
+    donors: list[Body],
+    count: int,
+    chance: random.Random,
+    *,
+    stored: bool = False,
+    updates: bool = False,
+) -> Iterator[Disagreement]:
+    """`count` changed objects, by chance; yields where we disagree."""
+    mutator = Mutator(donors, chance)
+    crds = definitions()
+    made: dict[int, Body | None] = {}
+    for _ in range(count):
+        at = chance.randrange(len(chosen))
+        base = copy.deepcopy(chosen[at])
+        if not isinstance(base.get("metadata"), dict):
+            base["metadata"] = {}
+        base["metadata"].pop("namespace", None)
+        if updates:
+            if at not in made:
+                reply = plane.create(base, dry_run=False)
+                made[at] = reply.body if reply.accepted and reply.body.get("metadata", {}).get("name") else None
+            old = made[at]
+            if old is None:
+                continue
+            sent = {**old, "metadata": {k: v for k, v in old["metadata"].items() if k != "managedFields"}}
+            new, how = mutator.mutate(sent, chance.choice((1, 1, 1, 2)))
+            if isinstance(new.get("metadata"), dict) and new["metadata"].get("name") == old["metadata"]["name"]:
+                yield from update(plane, old, new, how, crds)
+            continue
+        body, how = mutator.mutate(base, chance.choice((1, 1, 1, 2)))
+        if usable(body):
+            yield from ask(plane, body, how, crds, stored)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--kind", action="append", default=[], help="only these kinds")
+    parser.add_argument("--group", action="append", default=[], help="only these API groups, `core` for the empty one")
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--top", type=int, default=40)
+    parser.add_argument("--full", action="store_true", help="print each example whole")
+    parser.add_argument("--stored", action="store_true")
+    parser.add_argument("--update", action="store_true")
+    arguments = parser.parse_args()
+    donors = bases(arguments.folders or [SINKS])
+    chosen = [
+        b
+        for b in donors
+        if (not arguments.kind or b["kind"] in arguments.kind)
+        and (not arguments.group or (str(b["apiVersion"]).rpartition("/")[0] or "core") in arguments.group)
+    ]
+    if not chosen:
+        raise SystemExit("no such manifests")
+    print(f"seed {arguments.seed}; {len(chosen)} manifests to change")
+    sorts: dict[str, list[Disagreement]] = collections.defaultdict(list)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ControlPlane(Path(folder), disable="" if arguments.stored else LOOKS_ELSEWHERE) as plane,
+    ):
+        install(plane)
+        if arguments.stored:
+            plane.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}, dry_run=False)
+        for found in run(
+            plane,
+            chosen,
+            donors,
+            arguments.count,
+            random.Random(arguments.seed),
+            stored=arguments.stored,
+            updates=arguments.update,
+        ):
+            sorts[found.sort].append(found)
+    print(f"{sum(map(len, sorts.values()))} disagreements of {arguments.count}")
+    for sort, cases in sorted(sorts.items(), key=lambda s: -len(s[1]))[: arguments.top]:
+        least = min(cases, key=lambda c: len(json.dumps(c.body)))
+        print(
+            f"\n{len(cases):4} {sort}\n     {least.how}\n     server: {least.theirs[: 3000 if arguments.full else 300]}\n     we:     {least.ours[: 3000 if arguments.full else 300]}"
+        )
+        if arguments.full:
+            print(f"     {json.dumps(least.body)}")
+
+
+if __name__ == "__main__":
+    main()
