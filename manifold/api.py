@@ -288,7 +288,7 @@ def linter(
     from manifold.lint.shape import MISSHAPEN, straight
 
     engine = Linter(choose(known(tuple(rules)), profile, select, ignore), parameters)
-    bundle = Bundle(found, cluster)
+    bundle = Bundle(found, cluster, version)
     straightened: list[tuple[dict[int, Document], Bundle]] = []
 
     def run(documents: Sequence[Document]) -> list[Diagnostic]:
@@ -301,7 +301,7 @@ def linter(
                 if all(a is b for a, b in zip(made, found, strict=True)):
                     raise
                 by_id = {id(old): new for old, new in zip(found, made, strict=True)}
-                straightened.append((by_id, Bundle(made, cluster)))
+                straightened.append((by_id, Bundle(made, cluster, version)))
             by_id, other = straightened[0]
             again = engine.run([by_id.get(id(d), d) for d in documents], other)
             return [replace(d, kubernetes=(version,)) for d in again]

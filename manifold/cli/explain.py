@@ -38,7 +38,7 @@ def command(
         _show(_rule(known[what]))
     elif what in aliases(known):
         for name in aliases(known)[what]:
-            _show(_rule(known[name]))
+            _show(_rule(known[name]) if name in known else _answer(name, answers[name]))
     elif what in answers:
         _show(_answer(what, answers[what]))
     else:

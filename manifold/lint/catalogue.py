@@ -183,11 +183,14 @@ def rules() -> dict[str, Rule]:
 
 
 def aliases(known: Mapping[str, Rule]) -> dict[str, list[str]]:
-    """A peer's name of a check -> our ids."""
+    """A peer's name of a check -> our ids: rules, or what the server says (`rules/answers.yaml`)."""
     out: dict[str, list[str]] = {}
     for rule in known.values():
         for alias in rule.aliases:
             out.setdefault(alias, []).append(rule.id)
+    for name, page in assets.table("rules", "answers.yaml")["answers"].items():
+        for alias in page.get("aliases", ()):
+            out.setdefault(alias, []).append(name)
     return out
 
 

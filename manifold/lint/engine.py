@@ -16,6 +16,8 @@ from manifold.lint.schema import Test, compiled
 from manifold.model import Diagnostic, Document, Key, ObjectId, Origin, Path, Severity
 
 Body = Mapping[str, Any]
+ROOTS = ("$", "$pod", "$whole-pod", "$containers", "$main-containers")
+"""Where the place of a rule may begin; a whole Pod is one with containers, and no patch that leaves them to another file."""
 MISSING = object()
 WORKLOADS = frozenset(
     (
@@ -108,8 +110,10 @@ def _items(value: Any) -> Sequence[Any]:
 class Bundle:
     """All objects that are looked at together, for checks that ask who matches whom."""
 
-    def __init__(self, documents: Sequence[Document], cluster: Iterable[Body] = ()) -> None:
+    def __init__(self, documents: Sequence[Document], cluster: Iterable[Body] = (), version: str = "") -> None:
         self.documents = documents
+        self.version = version
+        """The release asked for; empty for the newest."""
         self._cluster = list(cluster)
         self.whole = bool(self._cluster)
         """The cluster is known: what is neither there nor here is missing."""
@@ -262,15 +266,15 @@ def _places(at: str) -> Callable[[Subject], Iterator[tuple[Any, Path]]]:
             yield from _walk(s.body, (), parts)
         elif s.pod is None:
             return
-        elif root == "$pod":
+        elif root == "$pod" or (root == "$whole-pod" and s.containers):
             yield from _walk(s.pod, s.pod_path, parts)
         elif root in ("$containers", "$main-containers"):
             for body, path in s.containers:
                 if root == "$containers" or path[-2] == "containers":
                     yield from _walk(body, path, parts)
 
-    if root not in ("$", "$pod", "$containers", "$main-containers"):
-        raise ValueError(f"`at: {at}` begins with none of $, $pod, $containers, $main-containers")
+    if root not in ROOTS:
+        raise ValueError(f"`at: {at}` begins with none of {', '.join(ROOTS)}")
     return find
 
 

@@ -10,22 +10,25 @@ from manifold.lint.engine import Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame maxUnavailable of nothing, or a minAvailable that takes all replicas of a workload at hand."""
+    """Blame one `limit`: maxUnavailable of nothing, minAvailable of all, or a minAvailable that all replicas at hand make up."""
     spec = subject.body.get("spec") or {}
-    if spec.get("maxUnavailable") in (0, "0", "0%"):
-        yield Finding(("spec", "maxUnavailable"), {"value": spec["maxUnavailable"]})
-    least = spec.get("minAvailable")
-    if least is None:
+    limit, least = parameters["limit"], spec.get("minAvailable")
+    if limit == "unavailable":
+        if spec.get("maxUnavailable") in (0, "0", "0%"):
+            yield Finding(("spec", "maxUnavailable"), {"value": spec["maxUnavailable"]})
         return
-    if least == "100%":
-        yield Finding(("spec", "minAvailable"), {"value": least})
+    if limit == "all":
+        if least == "100%":
+            yield Finding(("spec", "minAvailable"), {"value": least})
+        return
+    if least is None or least == "100%":
         return
     selector = spec.get("selector")
     labels = (selector or {}).get("matchLabels") or {}
     for workload in bundle.candidates(subject.namespace, labels):
         replicas = bundle.least_replicas(workload)
         if replicas is not None and matches(selector, workload.labels) and _needed(least, replicas) >= replicas:
-            yield Finding(("spec", "minAvailable"), {"value": least})
+            yield Finding(("spec", "minAvailable"), {"value": least, "replicas": replicas})
             return
 
 

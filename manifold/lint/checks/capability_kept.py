@@ -9,11 +9,13 @@ from manifold.lint.engine import Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame capabilities that do not drop `capability`, nor ALL."""
+    """Blame capabilities that do not drop `capability`, nor ALL, or add it again."""
     for container, path in subject.containers:
         capabilities = (container.get("securityContext") or {}).get("capabilities")
         if not isinstance(capabilities, dict):
             continue
-        dropped = {str(c).upper().removeprefix("CAP_") for c in capabilities.get("drop") or ()}
-        if not dropped & {parameters["capability"], "ALL"}:
+        added, dropped = (
+            {str(c).upper().removeprefix("CAP_") for c in capabilities.get(which) or ()} for which in ("add", "drop")
+        )
+        if parameters["capability"] in added or not dropped & {parameters["capability"], "ALL"}:
             yield Finding((*path, "securityContext", "capabilities"), {"name": container.get("name")})

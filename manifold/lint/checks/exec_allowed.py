@@ -21,7 +21,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
             return
         role = bundle.role(subject, ref)
         if role is None:
-            if parameters["unknown"] and ref.get("name") not in ("view", "edit"):
+            if parameters["unknown"] and ref.get("name") != "view":
                 yield Finding(("roleRef",), {"value": ref.get("name")})
             return
         if any(_lets_in(r) for r in role.body.get("rules") or ()):

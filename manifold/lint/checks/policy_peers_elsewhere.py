@@ -16,7 +16,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
         for i, rule in enumerate(spec.get(direction) or ()):
             for j, peer in enumerate((rule or {}).get(side) or ()):
                 selector = peer.get("podSelector")
-                if not selector or "namespaceSelector" in peer:
+                if not isinstance(selector, dict) or "namespaceSelector" in peer:
                     continue
                 if not any(matches(selector, w.labels) for w in bundle.workloads.get(subject.namespace, ())):
                     yield Finding(("spec", direction, i, side, j, "podSelector"))

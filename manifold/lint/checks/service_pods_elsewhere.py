@@ -10,13 +10,16 @@ from manifold.lint.engine import Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame a selector that no Pod at hand has; with `selectorless` only a Service that has none."""
+    """Blame a selector that no Pod at hand has; with `selectorless` only a Service that has none.
+
+    Such a Service is `alone` where no Pod at all is at hand.
+    """
     spec = subject.body.get("spec") or {}
     selector = spec.get("selector")
     if spec.get("type") == "ExternalName" or not isinstance(spec, dict):
         return
     if not selector:
-        if parameters["selectorless"]:
+        if parameters["selectorless"] and parameters["alone"] == (not bundle.workloads):
             yield Finding(("spec",))
         return
     if not parameters["selectorless"] and not any(
