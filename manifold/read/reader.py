@@ -359,16 +359,33 @@ def _locate(find: Callable[[Any, Path, int], Span], root: Any, line: int, path: 
     return find(root, path, line)
 
 
-class Late:
-    """The way from a path to its place in a text whose nodes are made when they are first asked for."""
+# From so many places on libyaml's nodes are the cheaper way: they cost what some fifteen look-ups by indentation do.
+MANY_PLACES = 12
 
-    __slots__ = ("_line", "_root", "_text")
+
+class Late:
+    """The way from a path to its place in a clean text, gone only when a place is asked for."""
+
+    __slots__ = ("_asked", "_line", "_root", "_text")
 
     def __init__(self, text: str, line: int) -> None:
         self._text, self._line = text, line
         self._root: Any = None
+        self._asked = 0
 
     def __call__(self, path: Path) -> Span:
+        if self._asked < MANY_PLACES:
+            from manifold.read import places
+
+            if not self._asked:
+                self._text += "\n"
+                if not places.plain(self._text):
+                    self._asked = MANY_PLACES
+            self._asked += 1
+            if self._asked <= MANY_PLACES:
+                found = places.locate(self._text, path, self._line)
+                if found is not None:
+                    return found
         from manifold.read import exact
 
         if self._root is None:
