@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from manifold.apiserver import faults as reasons
-from manifold.apiserver.faults import Faults
+from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Field, Kind, Type
 from manifold.k8s.quantity import parse as parse_quantity
 from manifold.model import Path
@@ -329,7 +329,10 @@ def unknown(faults: Faults, trail: Trail, key: str, known: list[str]) -> None:
 
     near = [k for k in known if k.lower() == key.lower()] or difflib.get_close_matches(key, known, 1, 0.75)
     help = f"did you mean `{near[0]}`?" if near else ""
-    faults.add(reasons.UNKNOWN_FIELD, flatten((trail, key)), f"there is no field `{key}` here", help)
+    path = flatten((trail, key))
+    message = f"there is no field `{key}` here"
+    rule = reasons.RULES[reasons.UNKNOWN_FIELD]
+    faults.append(Fault(path, reasons.UNKNOWN_FIELD, message, help, rule, meant=near[0] if near else ""))
 
 
 def _object(type: Type) -> Decoder:

@@ -114,7 +114,7 @@ def when(faults: Faults, kind: Kind, schema: Schema) -> Faults:
     said = Faults()
     for fault in faults:
         if fault.reason == UNKNOWN_FIELD and (help := _of_another(fault.path, kind, schema)):
-            fault = fault._replace(help=help)
+            fault = fault._replace(help=help, meant="")
         said.append(fault)
     return said
 

@@ -22,9 +22,9 @@ from manifold.apiserver.context import Context
 from manifold.apiserver.decode import decode
 from manifold.apiserver.default import tables
 from manifold.apiserver.faults import Fault, Faults
+from manifold.apiserver.follow import Mended
 from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
-from manifold.model import Path
 
 Body = dict[str, Any]
 Validator = Callable[[Body, Context, Faults], None]
@@ -106,7 +106,7 @@ class Server:
         if kind is None or context is None:
             return Answer(None, faults, None)
         context.trace = trace
-        decoded, strict = self._decode(body, kind, faults)
+        decoded, mended = self._decode(body, kind, faults)
         if trace is not None:
             trace("decode", decoded)
         self.default(decoded, context)
@@ -123,7 +123,7 @@ class Server:
             warnings.look(decoded, None, context, found)
             if not found.refused and not faults.refused:
                 admission.validate(decoded, context, found)
-            faults.extend(once(follow(found, strict, decoded) if strict else found))
+            faults.extend(once(mended.follow(found) if mended is not None else found))
         return Answer(decoded, faults, kind, context)
 
     def strict(self, body: Body) -> Faults:
@@ -154,7 +154,7 @@ class Server:
         # What the server owns it takes from the stored object as it is, so that is not read anew.
         before = self._decode(updating.without_owned(old, kind), kind, Faults())[0]
         updating.put_owned(before, old, kind)
-        after, strict = self._decode(updating.without_owned(new, kind), kind, faults)
+        after, mended = self._decode(updating.without_owned(new, kind), kind, faults)
         self.default(before, context)
         self.default(after, context)
         context.old = before
@@ -166,7 +166,7 @@ class Server:
         warnings.look(after, before, context, found)
         if not found.refused and not faults.refused:
             admission.validate(after, context, found)
-        faults.extend(once(follow(found, strict, after) if strict else found))
+        faults.extend(once(mended.follow(found) if mended is not None else found))
         return Answer(after, faults, kind, context)
 
     def _begin(self, body: Body, namespace: str, faults: Faults, operation: Any) -> tuple[Kind | None, Context | None]:
@@ -183,17 +183,31 @@ class Server:
             space = written if isinstance(written, str) and written else namespace
         return kind, Context(self, kind, operation, space, self.world, run=self.run)
 
-    def _decode(self, body: Body, kind: Kind, faults: Faults) -> tuple[Body, Faults]:
+    def _decode(self, body: Body, kind: Kind, faults: Faults) -> tuple[Body, Mended | None]:
+        """The decoded object, with fields that are surely misspelled under their right names.
+
+        The second value knows what merely follows from the faults; None where there are none.
+        """
         strict = Faults()
+        decoded = self._read(body, kind, strict)
+        if not strict:
+            return decoded, None
+        strict = lifecycle.when(strict, kind, self.schema)
+        faults.extend(strict)
+        mended = Mended(body, strict)
+        if mended:
+            again = Faults()
+            decoded = self._read(mended.body, kind, again)
+            faults.extend(mended.more(again))
+        return decoded, mended
+
+    def _read(self, body: Body, kind: Kind, strict: Faults) -> Body:
         decoded = kind.custom.decode(body, strict) if kind.custom is not None else decode(body, kind, strict)
         if not isinstance(decoded.get("metadata", {}), dict):
             decoded["metadata"] = {}
             if not strict:
                 strict.add(reasons.TYPE, ("metadata",), "must be an object")
-        if strict:
-            strict = lifecycle.when(strict, kind, self.schema)
-        faults.extend(strict)
-        return decoded, strict
+        return decoded
 
     def default(self, body: Body, context: Context) -> None:
         """Fill in what a decoded object of the request leaves open, in place."""
@@ -260,42 +274,3 @@ def once(found: Faults) -> Faults:
     for fault in found:
         first.setdefault((fault.path, fault.reason, fault.message), fault)
     return Faults(first.values())
-
-
-def follow(found: Faults, strict: Iterable[Fault], body: Body) -> Faults:
-    """The faults in `found` that do not merely follow from strict ones; `body` is the decoded object.
-
-    The server stops at a strict error. People want everything at once, but not `image` called missing because it was
-    written `imgae`: what is missing beside or within an unknown field's object, what is blamed for that, and what lies
-    at or below a wrong type, are left out.
-    """
-    unknown = {f.path[:-1] for f in strict if f.reason == reasons.UNKNOWN_FIELD}
-    wrong = [f.path for f in strict if f.reason != reasons.UNKNOWN_FIELD]
-    kept = Faults()
-    left_out: set[Path] = set()
-    for fault in found:
-        path = fault.path
-        if fault.reason in (reasons.REQUIRED, reasons.INVALID) and (path in unknown or _missing(path, unknown, body)):
-            left_out.add(path)
-            continue
-        if fault.at is not None and fault.at in left_out:
-            continue
-        if any(path[: len(there)] == there or there[: len(path)] == path for there in wrong):
-            continue
-        kept.append(fault)
-    return kept
-
-
-def _missing(path: Path, unknown: set[Path], body: Body) -> bool:
-    """Whether what is missing at `path` is missing because a field next to it, or to one above it, has a wrong name."""
-    value: Any = body
-    for i, part in enumerate(path):
-        if isinstance(value, dict):
-            value = value.get(str(part))
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            value = None
-        if value is None:
-            return path[:i] in unknown
-    return False
