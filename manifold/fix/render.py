@@ -10,8 +10,8 @@ from typing import Any
 
 from manifold.read import scalars
 
-# A plain scalar that no YAML reader can take for anything else, also inside of brackets.
-_PLAIN = re.compile(r"[A-Za-z0-9_./$%^+-](?:[A-Za-z0-9_./@$%^+=~*-]|:(?=[A-Za-z0-9_./]))*", re.ASCII)
+# A plain scalar that no YAML reader can take for anything else, also inside of brackets or at the start of a line.
+_PLAIN = re.compile(r"[A-Za-z0-9_./$^+-](?:[A-Za-z0-9_./@$%^+=~*-]|:(?=[A-Za-z0-9_./]))*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
