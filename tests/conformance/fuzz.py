@@ -81,7 +81,8 @@ def strict_only(reply: Reply) -> bool:
 def said_by(reply: Reply) -> set[str]:
     """The fields that the server blames."""
     if strict_only(reply):
-        return set(re.findall(r'unknown field "([^"]+)"', str(reply.body.get("message"))))
+        found = re.findall(r'unknown field ("(?:[^"\\]|\\.)+")', str(reply.body.get("message")))
+        return {json.loads(f) for f in found}
     return {field for _, field in reply.causes() if field and field != "<nil>"}
 
 
@@ -116,6 +117,10 @@ def compare_verdict(body: Body, how: str, reply: Reply, found: list[api.Diagnost
                 yield Disagreement(f"path not blamed: {kind} {wild(path)}", how, body, theirs, ours)
             for path in sorted(blamed - wanted)[: 0 if strict_only(reply) else 1]:
                 yield Disagreement(f"path wrongly blamed: {kind} {wild(path)}", how, body, theirs, ours)
+            if blamed == wanted and not strict_only(reply):
+                reasons = {(d.reason, d.path) for d in refusals if d.path}
+                for reason, path in sorted({(r, p) for r, p in reply.causes() if p in wanted} - reasons)[:1]:
+                    yield Disagreement(f"not with {reason}: {kind} {wild(path)}", how, body, theirs, ours)
 
 
 _OWN = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink", "generation"}

@@ -8,6 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from manifold.apiserver import schema
+from manifold.apiserver.schema import Type
+
 Body = dict[str, Any]
 Place = tuple[str | int, ...]
 
@@ -71,8 +74,36 @@ def places(value: Any, path: Place = ()) -> Iterator[Place]:
         yield from places(inner, (*path, key))
 
 
+def typed(value: Any, type: Type, path: Place = ()) -> Iterator[tuple[Place, Type]]:
+    """Every place within `value` whose type the schema knows, `value` itself included."""
+    yield path, type
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            below = type.items if type.shape == "map" else type.fields[key].type if key in type.fields else None
+            if below is not None:
+                yield from typed(inner, below, (*path, key))
+    elif isinstance(value, list) and type.items is not None:
+        for i, inner in enumerate(value):
+            yield from typed(inner, type.items, (*path, i))
+
+
+def at(value: Any, path: Place) -> Any:
+    """What stands at `path`."""
+    for part in path:
+        value = value[part]
+    return value
+
+
+# What most formats take, by shape.
+_PLAIN: dict[str, Any] = {
+    "string": "a", "integer": 1, "number": 1, "boolean": True, "quantity": "1", "int-or-string": 1, "bytes": "YQ==",
+    "time": "2030-01-01T00:00:00Z", "micro-time": "2030-01-01T00:00:00.000000Z", "duration": "1m0s", "raw": {},
+    "any": {},
+}  # fmt: skip
+
+
 class Mutator:
-    """Draws changes; what fields exist and which values they take is learnt from `bodies`."""
+    """Draws changes; what fields exist and which values they take is learnt from `bodies`, and from the schema."""
 
     def __init__(self, bodies: list[Body], chance: random.Random) -> None:
         self.chance = chance
@@ -87,6 +118,113 @@ class Mutator:
                 self.values[str(last) if isinstance(last, str) else f"{self._name(path)}[]"].append(holder[last])
                 if isinstance(holder, dict) and isinstance(last, str):
                     self.beside[self._name(path[:-1])][last].append(holder[last])
+        self.schema = schema.load()
+        self.seen: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for body in bodies:
+            for path, type in self._typed(body):
+                value = at(body, path)
+                if type.name and isinstance(value, dict):
+                    for field, inner in value.items():
+                        self.seen[type.name, field].append(inner)
+
+    def _typed(self, body: Body) -> list[tuple[Place, Type]]:
+        version, name = body.get("apiVersion"), body.get("kind")
+        if not isinstance(version, str) or not isinstance(name, str):
+            return []
+        kind = self.schema.kind(version, name)
+        return [] if kind is None else list(typed(body, kind.type))
+
+    def _minimal(self, type: Type, depth: int = 0) -> Any:
+        """The least value of a type: what the schema calls required, now and then a field more."""
+        if type.enum:
+            return self.chance.choice(sorted(type.enum))
+        if type.shape == "list":
+            return [] if depth > 4 or type.items is None else [self._minimal(type.items, depth + 1)]
+        if type.shape == "map":
+            return {} if type.items is None else {"a": self._minimal(type.items, depth + 1)}
+        if type.shape != "object":
+            return copy.deepcopy(_PLAIN.get(type.shape, "a"))
+        names = [n for n, f in type.fields.items() if f.required]
+        if type.fields and (not names or self.chance.random() < 0.3):
+            names.append(self.chance.choice(sorted(type.fields)))
+        return {n: self._value(type, n, depth) for n in names if depth <= 4}
+
+    def _value(self, type: Type, field: str, depth: int = 0) -> Any:
+        """A value for a field: one that some manifest has, or the least one."""
+        seen = self.seen.get((type.name, field))
+        if seen and self.chance.random() < 0.6:
+            return copy.deepcopy(self.chance.choice(seen))
+        return self._minimal(type.fields[field].type, depth + 1)
+
+    def _by_schema(self, body: Body) -> str:
+        """A change that the schema suggests, or nothing where none fits."""
+        chance = self.chance
+        left_out = ("apiVersion", "kind", "status", *(("metadata",) if chance.random() < 0.8 else ()))
+        found = [(p, t) for p, t in self._typed(body) if not p or p[0] not in left_out]
+        how = chance.choice(("grow", "grow", "grow", "enum", "swap", "move", "alike"))
+        if how in ("grow", "swap"):
+            objects = [(p, t) for p, t in found if t.shape == "object" and isinstance(at(body, p), dict)]
+            if not objects:
+                return ""
+            path, type = chance.choice(objects)
+            holder = at(body, path)
+            lacking = sorted(set(type.fields) - set(holder))
+            if not lacking:
+                return ""
+            name = chance.choice(lacking)
+            gone = ""
+            if how == "swap":
+                # Members of unions are optional objects, for the most part.
+                members = sorted(k for k in holder if k in type.fields and type.fields[k].type.shape == "object")
+                others = [n for n in lacking if type.fields[n].type.shape == "object"]
+                if not members or not others:
+                    return ""
+                gone, name = chance.choice(members), chance.choice(others)
+                del holder[gone]
+            holder[name] = self._value(type, name)
+            said = f"{name} for {gone}" if gone else f"{name} added"
+            return f"{'.'.join(map(str, path))}: {said} = {str(holder[name])[:60]!r}"
+        if how == "enum":
+            texts = [(p, t) for p, t in found if p and t.enum]
+            if not texts:
+                return ""
+            path, type = chance.choice(texts)
+            at(body, path[:-1])[path[-1]] = chance.choice(sorted(type.enum or ()))
+            return f"{'.'.join(map(str, path))} = {at(body, path)!r}"
+        if how == "move":
+            lists = [(p, t) for p, t in found if p and isinstance(at(body, p), list)]
+            full = [(p, t) for p, t in lists if at(body, p)]
+            if not full:
+                return ""
+            path, type = chance.choice(full)
+            item = chance.choice(at(body, path))
+            name = type.items.name if type.items is not None else ""
+            others = [p for p, t in lists if p != path and t.items is not None and t.items.name == name]
+            if others:
+                target = chance.choice(others)
+                at(body, target).append(copy.deepcopy(item))
+                return f"{'.'.join(map(str, path))}: an item copied to {'.'.join(map(str, target))}"
+            holder = at(body, path[:-1])
+            own = dict(self._typed(body))[path[:-1]]
+            last = name.rpartition(".")[2]  # of Container an EphemeralContainer
+            empty = sorted(
+                n
+                for n, f in own.fields.items()
+                if n not in holder and last and f.type.items is not None and f.type.items.name.endswith(last)
+            )
+            if not empty:
+                return ""
+            holder[chance.choice(empty)] = [copy.deepcopy(item)]
+            return f"{'.'.join(map(str, path))}: an item moved to another list"
+        # Equal where it should differ, or another where it should be the same.
+        leaves = [p for p, t in found if p and t.shape == "string" and isinstance(p[-1], str)]
+        if len(leaves) < 2:
+            return ""
+        path = chance.choice(leaves)
+        same = [p for p in leaves if p != path and p[-1] == path[-1]] or [p for p in leaves if p != path]
+        other = chance.choice(same)
+        at(body, path[:-1])[path[-1]] = at(body, other)
+        return f"{'.'.join(map(str, path))} as {'.'.join(map(str, other))}"
 
     @staticmethod
     def _name(path: Place) -> str:
@@ -95,10 +233,18 @@ class Mutator:
     def mutate(self, body: Body, times: int = 1) -> tuple[Body, str]:
         """A changed copy of `body`, and what was done to it."""
         body = copy.deepcopy(body)
-        done = [self._once(body) for _ in range(times)]
+        done: list[str] = []
+        for _ in range(times):
+            done.append((self.chance.random() < 0.5 and self._by_schema(body)) or self._once(body))
+        if self.chance.random() < 0.15:  # two changes near one another
+            done.append(self._once(body, self._near(body)))
         return body, " + ".join(done)
 
-    def _once(self, body: Body) -> str:
+    def _near(self, body: Body) -> Place:
+        objects = [p for p in places(body) if isinstance(at(body, p), dict) and len(at(body, p)) > 1]
+        return self.chance.choice(objects or [()])
+
+    def _once(self, body: Body, below: Place = ()) -> str:
         chance = self.chance
         if chance.random() < 0.08:
             field = chance.choice(list(METADATA))
@@ -107,6 +253,7 @@ class Mutator:
                 meta[field] = copy.deepcopy(chance.choice(METADATA[field]))
                 return f"metadata.{field} = {str(meta[field])[:60]!r}"
         found = [p for p in places(body) if p[0] not in ("apiVersion", "kind", "status") and p != ("metadata",)]
+        found = [p for p in found if len(p) > len(below) and p[: len(below)] == below] or found
         if not found:
             body["spec"] = {}
             return "spec = {}"
