@@ -244,8 +244,8 @@ def _job(body: Body) -> None:
 
 
 def _limit_range(body: Body) -> None:
-    """A LimitRange without a name gets a uid for one (pkg/registry/core/limitrange)."""
-    if not body["metadata"].get("name"):
+    """A LimitRange without a name, given or generated, gets a uid for one (pkg/registry/core/limitrange)."""
+    if not body["metadata"].get("name") and not body["metadata"].get("generateName"):
         body["metadata"]["name"] = UID
 
 

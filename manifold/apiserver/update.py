@@ -157,6 +157,8 @@ def _service(new_body: Body, old_body: Body) -> None:
     ):
         new["healthCheckNodePort"] = old["healthCheckNodePort"]
     _align_cluster_ips(new, old)
+    if wants_ip:
+        _one_stack(new, old)
     if has_ip and not wants_ip:
         if new.get("clusterIP") == old.get("clusterIP") and new.get("clusterIPs") == old.get("clusterIPs"):
             new.pop("clusterIP", None)
@@ -196,6 +198,19 @@ def _keep_node_ports(new: Body, old: Body) -> None:
             known = by_name.get(port.get("name", ""))
             if known and known not in used:
                 port["nodePort"] = known
+
+
+def _one_stack(new: Body, old: Body) -> None:
+    """The policy stays where none is sent; one stack, asked for alone, gives up the second address and family.
+
+    pkg/registry/core/service/storage/alloc.go: initIPFamilyFields.
+    """
+    if not new.get("ipFamilyPolicy") and old.get("ipFamilyPolicy"):
+        new["ipFamilyPolicy"] = old["ipFamilyPolicy"]
+    if new.get("ipFamilyPolicy") == "SingleStack":
+        for name in ("clusterIPs", "ipFamilies"):
+            if new.get(name) and new[name] == old.get(name):
+                new[name] = new[name][:1]
 
 
 def _align_cluster_ips(new: Body, old: Body) -> None:

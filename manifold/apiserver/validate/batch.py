@@ -271,7 +271,8 @@ def _hostname(body: Body, faults: Faults) -> None:
     spec, meta = body.get("spec") or {}, body.get("metadata") or {}
     completions = spec.get("completions") or 0
     if spec.get("completionMode") == "Indexed" and completions > 0:
-        name = meta.get("name") or f"{(meta.get('generateName') or '')[:58]}{SUFFIX}"
+        prefix = meta.get("generateName")
+        name = meta.get("name") or (f"{prefix[:58]}{SUFFIX}" if prefix else "")
         if formats.dns_label(f"{name}-{completions - 1}"):
             faults.invalid(
                 ("metadata", "name"), f"{name}-{completions - 1} would be the hostname of a Pod, and is none"

@@ -169,13 +169,15 @@ def namespace(body: Body, context: Context, faults: Faults) -> None:
     found = Faults()
     metadata.finalizers((body.get("spec") or {}).get("finalizers") or [], ("spec", "finalizers"), found, qualified=True)
     faults.extend(f._replace(path=f.path[:2], at=f.path) for f in found)
-    _security(body, faults)
+    if not faults.refused:  # a plug-in's question, asked of what is valid
+        _security(body, faults)
 
 
 def update_namespace(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """Of a changed Namespace the server looks at the labels."""
     found = Faults()
-    _security(new, found)
+    if not faults.refused:
+        _security(new, found)
     before = (old.get("metadata") or {}).get("labels") or {}
     labels = (new.get("metadata") or {}).get("labels") or {}
     faults.extend(f for f in found if before.get(str(f.path[2])) != labels.get(str(f.path[2])))

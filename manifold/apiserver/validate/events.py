@@ -95,9 +95,13 @@ def _series(event: _Event) -> None:
 def create(body: Body, context: Context, faults: Faults) -> None:
     """A new Event."""
     event = _Event(body, context, faults)
-    _everywhere(event)
     if not event.modern:
+        own = Faults()
+        _everywhere(_Event(body, context, own))
+        if own:  # the server asks of the metadata what it asks of any kind's, where nothing else is wrong
+            faults[:] = own
         return
+    _everywhere(event)
     _series(event)
     if not event.get("eventTime"):
         event.required("eventTime")

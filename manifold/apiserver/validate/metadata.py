@@ -94,8 +94,6 @@ def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
         extra = [f for f in meta.get("finalizers") or () if f not in (before.get("finalizers") or ())]
         if extra:
             faults.forbidden((*META, "finalizers"), f"the object is being deleted: {', '.join(extra)} cannot be added")
-    if (meta.get("generation") or 0) < (before.get("generation") or 0):
-        faults.invalid((*META, "generation"), "must not go back")
     for name in ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
         if before.get(name) != meta.get(name) and (before.get(name) or meta.get(name)):
             if name == "namespace" and not kind.namespaced:
@@ -106,8 +104,9 @@ def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
 
 def _common(meta: Body, context: Context, faults: Faults) -> None:
     kind = context.kind
-    counted = context.operation == "create" and (kind.custom or _listed("counted", kind.group, kind.kind))
-    if (meta.get("generation") or 0) < 0 and not counted:
+    # What stands here in an update is replaced by the stored one's (registry/rest/update.go).
+    counted = context.operation != "create" or kind.custom or _listed("counted", kind.group, kind.kind)
+    if not counted and (meta.get("generation") or 0) < 0:
         faults.invalid((*META, "generation"), "must not be negative")
     if "labels" in meta:
         labels(meta["labels"], (*META, "labels"), faults)

@@ -50,6 +50,12 @@ def _family(address: str) -> str:
     return "IPv6" if ":" in address else "IPv4"
 
 
+def _families_of(several: list[str], old: Body) -> list[str]:
+    """The family of each address; of one that the server picked it is told by the stored object, or not known: empty."""
+    stored = dict(zip(old.get("clusterIPs") or (), old.get("ipFamilies") or (), strict=False))
+    return [stored.get(a, "") if _is_picked(a) else _family(a) for a in several]
+
+
 def _accessible(spec: Body) -> bool:
     kind = spec.get("type")
     return kind in ("LoadBalancer", "NodePort") or (kind == "ClusterIP" and bool(spec.get("externalIPs")))
@@ -101,7 +107,55 @@ def _port(port: Body, named: bool, seen: set[str], path: Path, faults: Faults) -
         _invalid((*path, "appProtocol"), formats.qualified_name(application), faults)
 
 
-def _ports(spec: Body, faults: Faults) -> None:
+def _has_node_ports(spec: Body) -> bool:
+    kind = spec.get("type")
+    return kind == "NodePort" or (kind == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False)
+
+
+def _pick_node_ports(spec: Body, faults: Faults) -> list[Any]:
+    """The node port of each port as the server picks it on create: equal ports share one (initNodePorts).
+
+    What the server is to pick stands as a text, the same for ports that share it. Blames the first node port that is
+    asked for and is not free.
+    """
+    ports = spec.get("ports") or []
+    found = [p.get("nodePort") or 0 for p in ports]
+    if spec.get("type") not in ("NodePort", "LoadBalancer"):
+        return found
+    asked: dict[Any, Any] = {}
+    for port in ports:
+        if port.get("nodePort"):
+            asked.setdefault(port.get("port") or 0, port["nodePort"])
+    taken: set[Any] = set()
+    known: dict[Any, Any] = {}
+    for i, port in enumerate(ports):
+        number = port.get("port") or 0
+        if not found[i] and not _has_node_ports(spec):
+            continue
+        if number in known and found[i] in (0, known[number]):
+            found[i] = known[number]
+            continue
+        wanted = found[i] if number in known else asked.get(number)
+        if not wanted:
+            found[i] = known[number] = f"{PREFIX} {number}"
+            continue
+        path = (*SPEC, "ports", i, "nodePort")
+        if wanted in taken:
+            faults.invalid(
+                path, f"{wanted} is taken by another port of this Service: each needs a node port of its own"
+            )
+            return found
+        if _requested(wanted) and wanted not in NODE_PORTS:
+            faults.invalid(path, f"{wanted} must be {NODE_PORTS[0]} to {NODE_PORTS[-1]}")
+            return found
+        taken.add(wanted)
+        found[i] = wanted
+        known.setdefault(number, wanted)
+    return found
+
+
+def _ports(spec: Body, picked: list[Any], faults: Faults) -> None:
+    """`picked` are the node ports, with what the server picks."""
     ports, kind = spec.get("ports") or [], spec.get("type")
     names: set[str] = set()
     node_ports: set[tuple[Any, Any]] = set()
@@ -109,15 +163,23 @@ def _ports(spec: Body, faults: Faults) -> None:
     for i, port in enumerate(ports):
         path = (*SPEC, "ports", i)
         _port(port, len(ports) > 1, names, path, faults)
-        protocol, node_port = port.get("protocol"), port.get("nodePort")
+        protocol, node_port = port.get("protocol"), picked[i]
         if node_port:
             if kind == "ClusterIP":
                 faults.forbidden((*path, "nodePort"), "a Service of type ClusterIP has no nodePort", "remove it")
             elif kind in ("NodePort", "LoadBalancer") and _requested(node_port) and node_port not in NODE_PORTS:
                 faults.invalid((*path, "nodePort"), f"{node_port} must be {NODE_PORTS[0]} to {NODE_PORTS[-1]}")
-            if not _is_picked(node_port):
+            # Ports of an older server's answer, or of a preview, are picked each by itself.
+            if not _is_picked(port.get("nodePort")):
                 if (protocol, node_port) in node_ports:
-                    faults.duplicate((*path, "nodePort"), node_port)
+                    if _is_picked(node_port):
+                        faults.add(
+                            reasons.DUPLICATE,
+                            (*path, "nodePort"),
+                            f"the server gives equal ports one node port: {port.get('port')}/{protocol} stands here twice",
+                        )
+                    else:
+                        faults.duplicate((*path, "nodePort"), node_port)
                 node_ports.add((protocol, node_port))
         if (protocol, port.get("port")) in numbers:
             faults.duplicate(path, f"{port.get('port')}/{protocol}")
@@ -184,24 +246,38 @@ def _cluster_ips(spec: Body, old: Body | None, context: Context, faults: Faults)
             bad = not addresses.address(address, (*path, i), context, kept, faults) or bad
     if len(several) > 2:
         faults.invalid(path, "at most two addresses are allowed, one of each family")
-    if bad or any(map(_is_picked, several)):
+    found = _families_of(several, old or {})
+    if bad or "" in found:
         return
-    if len(several) > 1 and len({_family(a) for a in several}) != len(several):
+    if len(set(found)) != len(several):
         faults.invalid(path, "at most one address of each family is allowed")
     if not headless(spec):
-        for i, (address, family) in enumerate(zip(several, families, strict=False)):
-            if family in FAMILIES and _family(address) != family:
+        for i, (address, own, family) in enumerate(zip(several, found, families, strict=False)):
+            if family in FAMILIES and own != family:
                 faults.invalid((*path, i), f"ipFamilies[{i}] is {family}, and {address} is none")
 
 
-def _picked(spec: Body, faults: Faults) -> None:
-    """What the server asks when it picks addresses: one stack has one address and one family."""
+def _stays_preferred(spec: Body, old: Body) -> bool:
+    """Whether an update leaves a Service that prefers two stacks as it is (isMatchingPreferDualStackClusterIPFields)."""
+    if spec.get("type") not in ("ClusterIP", "NodePort", "LoadBalancer") or spec["type"] != old.get("type"):
+        return False
+    if spec.get("ipFamilyPolicy") != "PreferDualStack" or old.get("ipFamilyPolicy") not in (None, "PreferDualStack"):
+        return False
+    return all((spec.get(name) or []) == (old.get(name) or []) for name in ("clusterIPs", "ipFamilies"))
+
+
+def _picked(spec: Body, old: Body | None, faults: Faults) -> None:
+    """What the server asks when it picks addresses: one stack has one address and one family (initIPFamilyFields)."""
     if spec.get("type") == "ExternalName":
         return
     policy, families = spec.get("ipFamilyPolicy"), spec.get("ipFamilies") or ()
     several = spec.get("clusterIPs") or ()
     if policy is None:
         policy = "RequireDualStack" if headless(spec) and not spec.get("selector") else "SingleStack"
+    if old is not None and policy != "SingleStack":
+        for name, what in (("clusterIPs", "address"), ("ipFamilies", "family")):
+            if spec.get(name) and len(spec[name]) < len(old.get(name) or ()):
+                faults.invalid((*SPEC, "ipFamilyPolicy"), f"must be SingleStack to give up the second {what}")
     if policy == "SingleStack":
         for name, values in (("addresses", several), ("families", families)):
             if len(values) == 2:
@@ -298,13 +374,25 @@ def _service(body: Body, old: Body | None, context: Context, faults: Faults) -> 
     if TOPOLOGY_MODE in notes and TOPOLOGY_HINTS in notes and notes[TOPOLOGY_MODE] != notes[TOPOLOGY_HINTS]:
         path = ("metadata", "annotations", MapKey(TOPOLOGY_MODE))
         faults.invalid(path, f"must say what the annotation {TOPOLOGY_HINTS} says", f"remove {TOPOLOGY_HINTS}")
+    first = Faults()
+    _cluster_ips(spec, before, context, first)
+    unchanged = old is not None and _stays_preferred(spec, before)
+    if not first and not unchanged:
+        _picked(spec, before if old is not None else None, first)
+    picked = [p.get("nodePort") or 0 for p in spec.get("ports") or ()]
+    if not first and old is None:
+        picked = _pick_node_ports(spec, first)
+    if unchanged:
+        faults.extend(first)
+    elif first:
+        # The server picks addresses and ports before it looks at anything else, and goes no further when it cannot.
+        faults[:] = first
+        return
     _of_type(spec, faults)
-    _ports(spec, faults)
+    _ports(spec, picked, faults)
     if spec.get("selector") is not None:
         metadata.labels(spec["selector"], (*SPEC, "selector"), faults)
     _affinity(spec, faults)
-    _cluster_ips(spec, before, context, faults)
-    _picked(spec, faults)
     kept = before.get("externalIPs") or ()
     for i, address in enumerate(spec.get("externalIPs") or ()):
         here = (*SPEC, "externalIPs", i)

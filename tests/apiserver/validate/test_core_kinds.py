@@ -55,6 +55,86 @@ def test_services(spec: dict[str, Any], found: tuple[str, str]) -> None:
     assert found in causes(body("Service", spec=spec))
 
 
+def node_ports(*ports: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "NodePort", "ports": [{"name": f"p{i}", **p} for i, p in enumerate(ports)]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        (
+            {"clusterIP": "10.0.0.300"},
+            {("FieldValueInvalid", "spec.clusterIPs[0]")},
+        ),
+        (
+            {"ports": [PORT, PORT], "ipFamilies": ["IPv4", "IPv6"]},
+            {("FieldValueInvalid", "spec.ipFamilyPolicy")},
+        ),
+        (
+            node_ports({"port": 1, "nodePort": 30001}, {"port": 2, "nodePort": 30001}),
+            {("FieldValueInvalid", "spec.ports[1].nodePort")},
+        ),
+        (
+            node_ports({"port": 1, "nodePort": 30001}, {"port": 1, "protocol": "UDP"}),
+            set(),
+        ),
+        (
+            node_ports({"port": 1}, {"port": 1}),
+            {("FieldValueDuplicate", "spec.ports[1].nodePort"), ("FieldValueDuplicate", "spec.ports[1]")},
+        ),
+    ],
+)
+def test_a_service_is_given_addresses_and_ports_first(spec: dict[str, Any], found: set[tuple[str, str]]) -> None:
+    """Where that fails the server looks no further; equal ports of two protocols share a node port."""
+    assert causes(body("Service", spec=spec)) == found
+
+
+def dual(**spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "a", "namespace": "default"},
+        "spec": {
+            "ports": [PORT],
+            "clusterIP": "10.96.0.7",
+            "clusterIPs": ["10.96.0.7", "fd00:96::7"],
+            "ipFamilies": ["IPv4", "IPv6"],
+            "ipFamilyPolicy": "RequireDualStack",
+            **spec,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ({"ipFamilyPolicy": "SingleStack"}, set()),
+        ({"clusterIPs": ["10.96.0.7"], "ipFamilies": ["IPv4"]}, {"spec.ipFamilyPolicy"}),
+        ({"clusterIPs": ["fd00:96::7", "10.96.0.7"]}, {"spec.clusterIPs", "spec.clusterIPs[0]", "spec.clusterIPs[1]"}),
+        ({"ipFamilies": ["IPv6", "IPv4"]}, {"spec.clusterIPs[0]", "spec.clusterIPs[1]"}),
+    ],
+)
+def test_a_service_gives_up_its_second_address_with_the_policy(spec: dict[str, Any], found: set[str]) -> None:
+    """SingleStack alone releases what was given; otherwise families and addresses fit one another."""
+    assert {d.path for d in api.update(dual(), dual(**spec)) if d.rejects} == found
+
+
+def test_the_metadata_of_an_event_matters_where_nothing_else_is_wrong() -> None:
+    """The server looks at the event itself first."""
+    owners = {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "", "uid": "u"}]}
+    event = {"involvedObject": {"namespace": "default"}}
+    assert causes(body("Event", metadata=owners, **event)) == {
+        ("FieldValueRequired", "metadata.ownerReferences[0].name")
+    }
+    event["involvedObject"]["namespace"] = "other"
+    assert causes(body("Event", metadata=owners, **event)) == {("FieldValueInvalid", "involvedObject.namespace")}
+
+
+def test_a_generation_sent_with_an_update_does_not_count() -> None:
+    """The server writes the stored one's."""
+    assert not [d for d in api.update(dual(), {**dual(), "metadata": {"name": "a", "generation": -1}}) if d.rejects]
+
+
 def test_a_good_service_passes() -> None:
     """With defaults all around."""
     assert causes(body("Service", spec={"ports": [PORT], "type": "LoadBalancer"})) == set()
