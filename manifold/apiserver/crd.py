@@ -130,9 +130,9 @@ class Definition:
         pruned = _prune(rest, self._of(body), (), faults, root=True)
         return {**out, **pruned}
 
-    def default(self, body: Body) -> None:
-        """Fill in the schema's defaults, in place."""
-        _default(body, self._of(body))
+    def default(self, body: Body, *, nulls: bool = False) -> None:
+        """Fill in the schema's defaults, in place; `nulls`: leave those that no default replaces, as after an apply."""
+        _default(body, self._of(body), nulls)
 
     def validate(self, body: Body, context: Context, faults: Faults) -> None:
         """Hold a custom resource against its schema."""
@@ -219,8 +219,8 @@ def _type(schema: Schema, depth: int) -> Type:
         return Type("int-or-string")
     shape = _TYPES.get(str(schema.get("type")))
     if shape == "object":
-        if schema.get("x-kubernetes-embedded-resource") and not schema.get("properties"):
-            return Type("any")
+        if schema.get("x-kubernetes-embedded-resource"):
+            return _embedded_type(schema, depth)
         extra = schema.get("additionalProperties")
         if isinstance(extra, Mapping):
             return Type("map", items=_type(extra, depth + 1), map_type=schema.get("x-kubernetes-map-type", ""))
@@ -240,6 +240,18 @@ def _type(schema: Schema, depth: int) -> Type:
     return Type(shape or "any", format=str(schema.get("format") or ""))  # type: ignore[arg-type]
 
 
+def _embedded_type(schema: Schema, depth: int) -> Type:
+    """An object with metadata of its own, whether or not the schema says so (apiextensions: addEmbeddedProperties)."""
+    made = Type("object", map_type=schema.get("x-kubernetes-map-type", ""))
+    for name, inner in (schema.get("properties") or {}).items():
+        made.fields[name] = Field(
+            name, _type(inner, depth + 1), default=inner.get("default") if isinstance(inner, Mapping) else None
+        )
+    made.fields |= {n: Field(n, Type("string")) for n in ("apiVersion", "kind")}
+    made.fields["metadata"] = Field("metadata", load().type("meta.v1.ObjectMeta"))
+    return made
+
+
 def _prune(value: Any, schema: Schema, trail: Any, faults: Faults, *, root: bool = False, keep: bool = False) -> Any:
     """The value without what the schema does not know; each such field is blamed, as strict validation does."""
     keep = keep or bool(schema.get("x-kubernetes-preserve-unknown-fields"))
@@ -251,8 +263,8 @@ def _prune(value: Any, schema: Schema, trail: Any, faults: Faults, *, root: bool
         for name, inner in value.items():
             below = (trail, name)
             if embedded and name == "metadata":
-                meta = decoder(load().type("meta.v1.ObjectMeta"))
-                out[name] = None if inner is None else meta(inner, below, faults)
+                if inner is not None:
+                    out[name] = _metadata(inner, below, faults)
             elif name in properties:
                 out[name] = _prune(inner, properties[name], below, faults)
             elif isinstance(extra, Mapping):
@@ -269,28 +281,38 @@ def _prune(value: Any, schema: Schema, trail: Any, faults: Faults, *, root: bool
     return value
 
 
-def _default(value: Any, schema: Schema) -> None:
+def _metadata(value: Any, trail: Any, faults: Faults) -> Any:
+    """Embedded metadata as Go reads and writes it: what is empty is left out."""
+    from manifold.apiserver.store import write
+
+    type = load().type("meta.v1.ObjectMeta")
+    found = decoder(type)(value, trail, faults)
+    return {k: v for k, v in write(found, type).items() if v is not None} if found.__class__ is dict else found
+
+
+def _default(value: Any, schema: Schema, nulls: bool = False) -> None:
     if value.__class__ is dict:
         properties = schema.get("properties") or {}
         for name, inner in properties.items():
             if not isinstance(inner, Mapping):
                 continue
-            if name in value and value[name] is None and not inner.get("nullable"):
+            bare = nulls and "default" not in inner
+            if name in value and value[name] is None and not inner.get("nullable") and not bare:
                 del value[name]
             if name not in value and "default" in inner:
                 value[name] = copy(inner["default"])
             if name in value:
-                _default(value[name], inner)
+                _default(value[name], inner, nulls)
         extra = schema.get("additionalProperties")
         if isinstance(extra, Mapping):
             for name, inner in list(value.items()):
-                if inner is None and name not in properties and not extra.get("nullable"):
+                if inner is None and name not in properties and not extra.get("nullable") and not nulls:
                     del value[name]
                 elif name not in properties:
-                    _default(inner, extra)
+                    _default(inner, extra, nulls)
     elif value.__class__ is list and isinstance(schema.get("items"), Mapping):
         for item in value:
-            _default(item, schema["items"])
+            _default(item, schema["items"], nulls)
 
 
 def _is(value: Any, kind: str) -> bool:

@@ -346,8 +346,7 @@ def _addresses(spec: Body) -> None:
     )
     if wants_ports:
         for port in spec.get("ports") or ():
-            node_port = port.get("nodePort")
-            if not node_port or (isinstance(node_port, int) and node_port < 0):
+            if not port.get("nodePort"):
                 port["nodePort"] = ALLOCATED
     if kind == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local" and not spec.get("healthCheckNodePort"):
         spec["healthCheckNodePort"] = ALLOCATED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -88,6 +88,17 @@ class Server:
             found = self._custom.get((api_version, kind))
         return found
 
+    def kinds(self) -> Iterator[Kind]:
+        """All kinds that this server serves, its custom ones after the others."""
+        yield from self.schema.kinds()
+        for definition in self.definitions:
+            spec = definition.get("spec") or {}
+            group, kind = spec.get("group"), (spec.get("names") or {}).get("kind")
+            for version in spec.get("versions") or ():
+                found = self.kind(f"{group}/{version.get('name')}", str(kind))
+                if found is not None:
+                    yield found
+
     def create(
         self,
         body: Body,
@@ -140,8 +151,11 @@ class Server:
             for count in answer.context.after:
                 count()
 
-    def update(self, old: Body, new: Body, *, admit: bool = False) -> Answer:
-        """What a PUT of `new` over the stored `old` gets; `admit` as in `create`."""
+    def update(self, old: Body, new: Body, *, admit: bool = False, applied: bool = False) -> Answer:
+        """What a PUT of `new` over the stored `old` gets; `admit` as in `create`.
+
+        `applied`: `new` is what server-side apply made, whose nulls no decoder has looked at.
+        """
         faults = Faults()
         namespace = str((old.get("metadata") or {}).get("namespace") or "default")
         for name in ("apiVersion", "kind"):
@@ -156,7 +170,7 @@ class Server:
         updating.put_owned(before, old, kind)
         after, mended = self._decode(updating.without_owned(new, kind), kind, faults)
         self.default(before, context)
-        self.default(after, context)
+        self.default(after, context, nulls=applied)
         context.old = before
         if admit or self.world is not None:
             admission.mutate(after, context, faults)
@@ -209,14 +223,14 @@ class Server:
                 strict.add(reasons.TYPE, ("metadata",), "must be an object")
         return decoded
 
-    def default(self, body: Body, context: Context) -> None:
-        """Fill in what a decoded object of the request leaves open, in place."""
+    def default(self, body: Body, context: Context, *, nulls: bool = False) -> None:
+        """Fill in what a decoded object of the request leaves open, in place; `nulls` of custom resources may stay."""
         kind = context.kind
         meta = body.setdefault("metadata", {})
         if kind.namespaced and not meta.get("namespace"):
             meta["namespace"] = context.namespace
         if kind.custom is not None:
-            kind.custom.default(body)
+            kind.custom.default(body, nulls=nulls)
             return
         if body.get("spec") is None:
             spec = kind.type.fields.get("spec")

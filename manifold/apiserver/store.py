@@ -98,6 +98,9 @@ class _Writers:
             return lambda value: {k: inner(v) for k, v in value.items()}
         if type.shape == "object" and type.fields:
             return self._object(type)
+        if type.schema is not None:
+            schema = self.of(type.schema)
+            return lambda value: [schema(v) for v in value] if value.__class__ is list else schema(value)
         return copy
 
     def _object(self, type: Type) -> Writer:

@@ -126,9 +126,14 @@ def _bare(body: Body) -> Body:
 
 
 class _ConflictsError(Exception):
-    def __init__(self, found: list[Conflict], sets: dict[str, FieldSet]) -> None:
-        super().__init__(f"{len(found)} conflicts")
-        self.found, self.sets = found, sets
+    def __init__(self, managers: Mapping[str, _Manager], sets: dict[str, FieldSet]) -> None:
+        super().__init__(f"conflicts with {len(sets)} managers")
+        self._managers, self.sets = managers, sets
+        self.found = sorted(c for name, paths in sets.items() for c in self.named(name, paths))
+
+    def named(self, name: str, paths: FieldSet) -> list[Conflict]:
+        """Fields that one of the managers owns, as conflicts."""
+        return [Conflict(self._managers[name].name, fieldset.spell(path)) for path in paths]
 
 
 def _apply(
@@ -150,12 +155,7 @@ def _apply(
     gone = _without(difference.removed, ignored)
     conflicts = {name: both for name, m in owners.items() if name != me and (both := m.fields & touched)}
     if conflicts and not force:
-        found = [
-            Conflict(owners[name].name, fieldset.spell(path))
-            for name, paths in conflicts.items()
-            for path in sorted(paths)
-        ]
-        raise _ConflictsError(sorted(found), conflicts)
+        raise _ConflictsError(owners, conflicts)
     for name, m in owners.items():
         if name != me:
             owners[name] = _Manager(m.entry, m.fields - conflicts.get(name, set()) - gone)
@@ -197,7 +197,7 @@ def server_side(
         return Result("refused", None, faults=faults)
     entry: Body = {"manager": manager, "operation": "Apply", "apiVersion": kind.api_version, "fieldsType": "FieldsV1"}
     if live is None:
-        answer = server.create(config, namespace)
+        answer = server.create(config, namespace, admit=True)
         if answer.faults.refused or answer.object is None:
             return Result("refused", None, faults=answer.faults)
         made = store.stored(answer)
@@ -223,15 +223,16 @@ def server_side(
         merged, owners = _apply(before, config, kind, managers, me, entry, force)
     except _ConflictsError as conflict:
         allowed = _ours_by_last_applied(live, kind)
-        if not allowed or any(paths - allowed for paths in conflict.sets.values()):
-            return Result("conflict", None, conflicts=conflict.found)
+        left = [c for name, paths in conflict.sets.items() for c in conflict.named(name, paths - allowed)]
+        if left or not allowed or manager != "kubectl":
+            return Result("conflict", None, conflicts=sorted(left) if manager == "kubectl" else conflict.found)
         # All of it is what `kubectl apply` wrote client-side: the same hand, so no conflict.
         merged, owners = _apply(before, config, kind, managers, me, entry, True)
     annotations = (live.get("metadata") or {}).get("annotations") or {}
     if manager == "kubectl" and LAST_APPLIED in annotations:
         merged = _with_last_applied(merged, last_applied(config))
     merged["metadata"]["managedFields"] = _encoded(owners)
-    return _update(server, live, merged, kind)
+    return _update(server, live, merged, kind, applied=True)
 
 
 def _ours_by_last_applied(live: Body, kind: Kind) -> FieldSet:
@@ -292,7 +293,7 @@ def client_side(server: Server, config: Body, live: Body | None, kind: Kind, nam
     text = last_applied(config)
     modified = _with_last_applied(config, text)
     if live is None:
-        answer = server.create(modified, namespace)
+        answer = server.create(modified, namespace, admit=True)
         if answer.faults.refused or answer.object is None:
             return Result("refused", None, faults=answer.faults)
         return Result("created", store.stored(answer), faults=answer.faults)
@@ -316,8 +317,8 @@ def client_side(server: Server, config: Body, live: Body | None, kind: Kind, nam
     return result if result.verb == "refused" else Result("configured", result.object, result.changes, result.faults)
 
 
-def _update(server: Server, live: Body, merged: Body, kind: Kind) -> Result:
-    answer = server.update(live, merged)
+def _update(server: Server, live: Body, merged: Body, kind: Kind, *, applied: bool = False) -> Result:
+    answer = server.update(live, merged, admit=True, applied=applied)
     if answer.faults.refused or answer.object is None:
         return Result("refused", None, faults=answer.faults)
     stored = store.stored(answer)
