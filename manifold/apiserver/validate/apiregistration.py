@@ -9,6 +9,7 @@ from typing import Any
 
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
+from manifold.apiserver.validate import metadata
 from manifold.k8s import formats
 
 Body = dict[str, Any]
@@ -24,14 +25,7 @@ def create_api_service(body: Body, context: Context, faults: Faults) -> None:
         found = formats.path_segment(name)
         return found or ([] if name == wanted else [f"must be spec.version, a dot and spec.group: {wanted}"])
 
-    if context.operation == "create":
-        for field in ("generateName", "name"):
-            if meta.get(field):
-                for message in named(meta[field]):
-                    faults.invalid(("metadata", field), message)
-        if meta.get("generateName") and not meta.get("name"):
-            for message in named(f"{meta['generateName'][:58]}xxxxx"):
-                faults.invalid(("metadata", "name"), message)
+    metadata.names(meta, named, faults, masked=False)
     if not group and version != "v1":
         faults.required(("spec", "group"), "only v1 may be of no group")
     if group:

@@ -62,25 +62,36 @@ def create(body: Body, context: Context, faults: Faults) -> None:
     test = (
         name_format(kind.group, kind.kind, context.server.release) if kind.custom is None else FORMATS["dns-subdomain"]
     )
-    name, prefix = meta.get("name"), meta.get("generateName")
-    free = context.since(1, 34) and _listed("free-generate-name", kind.group, kind.kind)
-    if prefix and not free:
-        for message in prefixed(test or path_segment)(prefix):
-            faults.invalid((*META, "generateName"), message)
-    if not name:
-        if not prefix:
-            faults.required((*META, "name"), "the object needs a name, or a generateName")
-        elif test is not None:
-            # k8s.io/apiserver pkg/storage/names: the prefix is cut to 58 characters, five random ones follow.
-            for message in test(f"{prefix[:58]}xxxxx"):
-                faults.invalid((*META, "name"), f"the generated name: {message}")
+    if not meta.get("name") and not meta.get("generateName"):
+        faults.required((*META, "name"), "the object needs a name, or a generateName")
     elif test is not None:
-        for message in test(name):
-            faults.invalid((*META, "name"), message)
+        free = context.since(1, 34) and _listed("free-generate-name", kind.group, kind.kind)
+        names(meta, test, faults, generated=not free)
+    elif meta.get("generateName"):
+        for message in prefixed(path_segment)(meta["generateName"]):
+            faults.invalid((*META, "generateName"), message)
     if kind.namespaced:
         for message in dns_label(meta.get("namespace") or context.namespace):
             faults.invalid((*META, "namespace"), message)
     _common(meta, context, faults)
+
+
+def names(meta: Body, test: Format, faults: Faults, *, masked: bool = True, generated: bool = True) -> None:
+    """What an object is to be called, or to be called by the server.
+
+    `masked`: the dash at the end of a generateName does not count. `generated`: the generateName itself is looked at.
+    """
+    name, prefix = meta.get("name"), meta.get("generateName")
+    if prefix and generated:
+        for message in (prefixed(test) if masked else test)(prefix):
+            faults.invalid((*META, "generateName"), message)
+    if name:
+        for message in test(name):
+            faults.invalid((*META, "name"), message)
+    elif prefix:
+        # k8s.io/apiserver pkg/storage/names: the prefix is cut to 58 characters, five random ones follow.
+        for message in test(f"{prefix[:58]}xxxxx"):
+            faults.invalid((*META, "name"), f"the generated name: {message}")
 
 
 def update(new: Body, old: Body, context: Context, faults: Faults) -> None:

@@ -372,12 +372,7 @@ def _ip_address(body: Body, faults: Faults) -> None:
 
 def create_ip_address(body: Body, context: Context, faults: Faults) -> None:
     """An IPAddress: its name is the address, its spec says whose."""
-    meta = body.get("metadata") or {}
-    for field in ("generateName", "name"):
-        if meta.get(field):
-            _names(("metadata", field), meta[field], canonical_ip, faults)
-    if meta.get("generateName") and not meta.get("name"):
-        _names(("metadata", "name"), f"{meta['generateName'][:58]}xxxxx", canonical_ip, faults)
+    metadata.names(body.get("metadata") or {}, canonical_ip, faults, masked=False)
     _ip_address(body, faults)
 
 

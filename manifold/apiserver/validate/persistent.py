@@ -195,7 +195,8 @@ def _capacity(spec: Body, path: Path, faults: Faults) -> None:
             faults.invalid((*path, MapKey(name)), f"{value} is more than can be counted")
 
 
-def _sources(spec: Body, path: Path, scope: Scope, name: str) -> None:
+def sources(spec: Body, path: Path, scope: Scope, name: str) -> None:
+    """Hold a volume's source against the rules of its kind; blame none, and more than one."""
     present = [s for s in SOURCES if spec.get(s) is not None]
     checked = False
     for source in present:
@@ -232,7 +233,7 @@ def _volume(body: Body, context: Context, faults: Faults, *, values: bool) -> No
             faults.required((*SPEC, "nodeAffinity", "required"))
         else:
             scheduling.node_selector(affinity["required"], (*SPEC, "nodeAffinity", "required"), faults, values=values)
-    _sources(spec, SPEC, Scope({}, context, faults), meta.get("name") or "")
+    sources(spec, SPEC, Scope({}, context, faults), meta.get("name") or "")
     path = (spec.get("hostPath") or {}).get("path")
     if path is not None and posixpath.normpath(path or ".") in ("/", "//") and policy == "Recycle":
         faults.forbidden(here, "the root of a host cannot be recycled")

@@ -10,8 +10,9 @@ from typing import Any
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.immutable import changed
-from manifold.apiserver.validate import metadata
+from manifold.apiserver.validate import metadata, persistent
 from manifold.apiserver.validate.pod import volumes, warnings
+from manifold.apiserver.validate.pod.scope import Scope
 from manifold.k8s import formats
 from manifold.k8s.equality import same
 from manifold.k8s.pods import amount
@@ -132,16 +133,21 @@ def create_attachment(body: Body, context: Context, faults: Faults) -> None:
 
 
 def _inline(spec: Body, path: Path, context: Context, faults: Faults) -> None:
-    # Of a volume within an attachment the server wants a CSI source and the ways of access, and nothing else.
-    for field in ("claimRef", "persistentVolumeReclaimPolicy", "volumeMode"):
+    """A volume within an attachment: a CSI source and the ways of access, and little else."""
+    for field in ("claimRef", "nodeAffinity"):
+        if spec.get(field) is not None:
+            faults.forbidden((*path, field), "a volume within an attachment has no such field")
+    for field in ("capacity", "storageClassName"):
         if spec.get(field):
             faults.forbidden((*path, field), "a volume within an attachment has no such field")
-    if spec.get("storageClassName"):
-        faults.forbidden((*path, "storageClassName"), "a volume within an attachment has no class")
-    if spec.get("capacity"):
-        faults.forbidden((*path, "capacity"), "a volume within an attachment has no capacity")
+    for field, only in (("persistentVolumeReclaimPolicy", "Retain"), ("volumeMode", "Filesystem")):
+        value = spec.get(field)
+        if value != only and (value or (value is not None and field == "volumeMode")):
+            faults.forbidden((*path, field), f"{value!r}: of a volume within an attachment it can only be {only}")
     if spec.get("csi") is None:
         faults.required((*path, "csi"), "a volume within an attachment is one of a CSI driver")
+    persistent.access_modes(spec.get("accessModes") or [], (*path, "accessModes"), faults)
+    persistent.sources(spec, path, Scope({}, context, faults), "")
 
 
 def create_csi_node(body: Body, context: Context, faults: Faults) -> None:
