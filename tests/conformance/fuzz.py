@@ -4,7 +4,8 @@
     python -m tests.conformance.fuzz --stored --group apps --seed 7 FOLDER ...
 
 Without folders the kitchen sinks are changed. `--stored` compares what is stored by a server with default admission
-instead of verdicts. `--update` changes stored objects instead of new ones. The seed is printed.
+instead of verdicts. `--update` changes stored objects instead of new ones. `--kubernetes 1.33` answers as that release
+does, which `KUBEBUILDER_ASSETS` must then hold. The seed is printed.
 """
 
 from __future__ import annotations
@@ -147,15 +148,24 @@ def difference(ours: Any, theirs: Any, path: str = "") -> str:
     return "" if ours == theirs and isinstance(ours, bool) == isinstance(theirs, bool) else path or "(whole)"
 
 
-def ask(plane: ControlPlane, body: Body, how: str, crds: list[Body], stored: bool) -> list[Disagreement]:
-    """Both answers to a create of `body`."""
-    reply = plane.create(body)
+def ask(
+    plane: ControlPlane, body: Body, how: str, crds: list[Body], stored: bool, release: str | None = None
+) -> list[Disagreement]:
+    """Both answers to a create of `body`; ours as a server of `release`."""
+    try:
+        reply = plane.create(body)
+    except LookupError:  # an older server does not serve the kind
+        kind = f"{body['apiVersion']} {body['kind']}"
+        found = api.validate(json.dumps(body), crds=crds, kubernetes=release)
+        known = any(d.rule in ("api/no-such-kind", "api/removed") for d in found)
+        ours = "; ".join(d.message for d in found)
+        return [] if known else [Disagreement(f"not served: {kind}", how, body, "no such kind", ours)]
     if reply.code == 404 or reply.code >= 500:  # a Binding's Pod is not there; the server fell over
         return []
     if stored:
         if not reply.accepted or str(body["apiVersion"]).startswith(("authentication.", "authorization.")):
             return []  # reviews are answered, not stored
-        got = api.preview(json.dumps(body), crds=crds)
+        got = api.preview(json.dumps(body), crds=crds, kubernetes=release)
         found = difference(got[0], reply.body) if len(got) == 1 else "no object"
         if not found:
             return []
@@ -169,15 +179,17 @@ def ask(plane: ControlPlane, body: Body, how: str, crds: list[Body], stored: boo
                 json.dumps(got)[:1500],
             )
         ]
-    return list(compare_verdict(body, how, reply, api.validate(json.dumps(body), crds=crds)))
+    return list(compare_verdict(body, how, reply, api.validate(json.dumps(body), crds=crds, kubernetes=release)))
 
 
-def update(plane: ControlPlane, old: Body, new: Body, how: str, crds: list[Body]) -> list[Disagreement]:
-    """Both answers to a PUT of `new` over the stored `old`."""
+def update(
+    plane: ControlPlane, old: Body, new: Body, how: str, crds: list[Body], release: str | None = None
+) -> list[Disagreement]:
+    """Both answers to a PUT of `new` over the stored `old`; ours as a server of `release`."""
     path = plane.collection(old["apiVersion"], old["kind"], old["metadata"].get("namespace", ""))
     url = f"{path}/{old['metadata']['name']}?fieldValidation=Strict&dryRun=All"
     reply = plane.request("PUT", url, new)
-    return list(compare_verdict(old, how, reply, api.update(old, new, crds=crds)))
+    return list(compare_verdict(old, how, reply, api.update(old, new, crds=crds, kubernetes=release)))
 
 
 def usable(body: Body) -> bool:
@@ -197,6 +209,7 @@ def run(
     *,
     stored: bool = False,
     updates: bool = False,
+    release: str | None = None,
 ) -> Iterator[Disagreement]:
     """`count` changed objects, by chance; yields where we disagree."""
     mutator = Mutator(donors, chance)
@@ -210,7 +223,11 @@ def run(
         base["metadata"].pop("namespace", None)
         if updates:
             if at not in made:
-                reply = plane.create(base, dry_run=False)
+                try:
+                    reply = plane.create(base, dry_run=False)
+                except LookupError:  # an older server does not serve the kind
+                    made[at] = None
+                    continue
                 made[at] = reply.body if reply.accepted and reply.body.get("metadata", {}).get("name") else None
             old = made[at]
             if old is None:
@@ -218,11 +235,11 @@ def run(
             sent = {**old, "metadata": {k: v for k, v in old["metadata"].items() if k != "managedFields"}}
             new, how = mutator.mutate(sent, chance.choice((1, 1, 1, 2)))
             if isinstance(new.get("metadata"), dict) and new["metadata"].get("name") == old["metadata"]["name"]:
-                yield from update(plane, old, new, how, crds)
+                yield from update(plane, old, new, how, crds, release)
             continue
         body, how = mutator.mutate(base, chance.choice((1, 1, 1, 2)))
         if usable(body):
-            yield from ask(plane, body, how, crds, stored)
+            yield from ask(plane, body, how, crds, stored, release)
 
 
 def main() -> None:
@@ -236,6 +253,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="print each example whole")
     parser.add_argument("--stored", action="store_true")
     parser.add_argument("--update", action="store_true")
+    parser.add_argument("--kubernetes", help="the release that KUBEBUILDER_ASSETS holds, where it is not the newest")
     arguments = parser.parse_args()
     donors = bases(arguments.folders or [SINKS])
     chosen = [
@@ -263,6 +281,7 @@ def main() -> None:
             random.Random(arguments.seed),
             stored=arguments.stored,
             updates=arguments.update,
+            release=arguments.kubernetes,
         ):
             sorts[found.sort].append(found)
     print(f"{sum(map(len, sorts.values()))} disagreements of {arguments.count}")

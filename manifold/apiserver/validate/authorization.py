@@ -56,8 +56,12 @@ def _requirement(requirement: Body, path: Path, of_labels: bool, faults: Faults)
                 faults.invalid((*path, "values", i), message)
 
 
+# Metadata that the server clears before it looks (rest.WipeObjectMetaSystemFields), or does not count.
+_CLEARED = ("creationTimestamp", "managedFields", "selfLink", "uid")
+
+
 def _no_metadata(body: Body, faults: Faults, *allowed: str) -> None:
-    meta = {k: v for k, v in (body.get("metadata") or {}).items() if v and k not in ("managedFields", *allowed)}
+    meta = {k: v for k, v in (body.get("metadata") or {}).items() if v and k not in (*_CLEARED, *allowed)}
     if meta:
         besides = f" besides {', '.join(allowed)}" if allowed else ""
         faults.invalid(("metadata",), f"a review has no metadata{besides}")

@@ -78,8 +78,11 @@ def _identifier(name: str, path: Path, faults: Faults) -> None:
     names(name, formats.c_identifier, path, faults)
 
 
-def qualified(name: str, path: Path, faults: Faults) -> None:
-    """Blame what is no name of an attribute or a capacity, `model` or `gpu.example.com/model`."""
+def qualified(name: str, path: Path, faults: Faults, *, exact: bool = False) -> None:
+    """Blame what is no name of an attribute or a capacity, `model` or `gpu.example.com/model`.
+
+    `exact`: the domain must be in lower case.
+    """
     parts = name.split("/")
     if len(parts) == 1:
         _identifier(name, path, faults)
@@ -88,15 +91,17 @@ def qualified(name: str, path: Path, faults: Faults) -> None:
             faults.invalid(path, "nothing stands before the slash")
         else:
             csi_driver(parts[0], path, faults)
+            if exact and parts[0] != parts[0].lower():
+                names(parts[0], formats.dns_subdomain, path, faults)
         if not parts[1]:
             faults.invalid(path, "nothing stands after the slash")
         else:
             _identifier(parts[1], path, faults)
 
 
-def fully_qualified(name: str, path: Path, faults: Faults) -> None:
-    """Blame what is no name of an attribute with a domain, `gpu.example.com/model`."""
-    qualified(name, path, faults)
+def fully_qualified(name: str, path: Path, faults: Faults, *, exact: bool = False) -> None:
+    """Blame what is no name of an attribute with a domain, `gpu.example.com/model`; `exact` as above."""
+    qualified(name, path, faults, exact=exact)
     if "/" not in name:
         faults.invalid(path, f"{name!r} names no domain: write it like gpu.example.com/{name or 'name'}")
 

@@ -208,14 +208,16 @@ def create_priority_level(body: Body, context: Context, faults: Faults) -> None:
     if (name == "exempt") != (kind == "Exempt"):
         faults.invalid(("spec", "type"), "Exempt is for the level named exempt, and for that alone")
     exempt, limited = spec.get("exempt"), spec.get("limited")
+    if limited is not None and kind != "Limited" and (kind == "Exempt" or context.since(1, 37)):
+        faults.forbidden(("spec", "limited"), "goes with type Limited only")
+        if context.since(1, 37):
+            _queued(limited.get("limitResponse") or {}, ("spec", "limited", "limitResponse"), context, faults)
+    if exempt is not None and kind != "Exempt" and (kind == "Limited" or context.since(1, 37)):
+        faults.forbidden(("spec", "exempt"), "goes with type Exempt only")
     if kind == "Exempt":
-        if limited is not None:
-            faults.forbidden(("spec", "limited"), "goes with type Limited only")
         if exempt is not None:
             _shares(exempt, ("spec", "exempt"), context, faults)
     elif kind == "Limited":
-        if exempt is not None:
-            faults.forbidden(("spec", "exempt"), "goes with type Exempt only")
         if limited is None:
             faults.required(("spec", "limited"), "type Limited needs it")
         else:
@@ -247,18 +249,22 @@ def _limited(limited: Body, path: Path, context: Context, faults: Faults) -> Non
     response = limited.get("limitResponse") or {}
     here = (*path, "limitResponse")
     kind, queuing = response.get("type") or "", response.get("queuing")
-    if kind == "Reject":
-        if queuing is not None:
-            faults.forbidden((*here, "queuing"), "goes with type Queue only")
-    elif kind == "Queue":
-        if queuing is None:
-            faults.required((*here, "queuing"), "type Queue needs it")
-        else:
-            _queuing(queuing, (*here, "queuing"), faults)
-    elif not kind:
-        faults.required((*here, "type"))
-    else:
+    _queued(response, here, context, faults)
+    if kind == "Queue" and queuing is not None:
+        _queuing(queuing, (*here, "queuing"), faults)
+    elif kind and kind not in RESPONSE_TYPES:
         faults.not_supported((*here, "type"), kind, RESPONSE_TYPES)
+
+
+def _queued(response: Body, path: Path, context: Context, faults: Faults) -> None:
+    """Whether what is said of queues goes with the type."""
+    kind, queuing = response.get("type") or "", response.get("queuing")
+    if not kind:
+        faults.required((*path, "type"))
+    if kind == "Queue" and queuing is None:
+        faults.required((*path, "queuing"), "type Queue needs it")
+    elif queuing is not None and kind != "Queue" and (kind == "Reject" or context.since(1, 37)):
+        faults.forbidden((*path, "queuing"), "goes with type Queue only")
 
 
 def _queuing(queuing: Body, path: Path, faults: Faults) -> None:

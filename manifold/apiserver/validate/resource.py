@@ -112,10 +112,11 @@ class _Claim:
     def constraint(self, constraint: Body, path: Path, faults: Faults) -> None:
         self.references(constraint.get("requests"), (*path, "requests"), faults)
         match, distinct = constraint.get("matchAttribute"), constraint.get("distinctAttribute")
+        exact = self.context.since(1, 37)
         if match is not None:
-            fully_qualified(match, (*path, "matchAttribute"), faults)
-        if distinct is not None:
-            fully_qualified(distinct, (*path, "distinctAttribute"), faults)
+            fully_qualified(match, (*path, "matchAttribute"), faults, exact=exact)
+        if distinct is not None and (exact or match is None):
+            fully_qualified(distinct, (*path, "distinctAttribute"), faults, exact=exact)
         if match is None and distinct is None:
             if self.context.since(1, 36):
                 faults.required(path, "a constraint says matchAttribute or distinctAttribute")
@@ -231,8 +232,8 @@ def create_template(body: Body, context: Context, faults: Faults) -> None:
     _claim(claim, ("spec", "spec", "devices"), context, faults)
 
 
-def update_fixed(new: Body, old: Body, context: Context, faults: Faults) -> None:
-    """A claim or a template never changes, so only that is asked: the table of immutable fields says it."""
+def update_claim(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """A claim never changes, so only that is asked: the table of immutable fields says it."""
 
 
 # Classes and rules ---------------------------------------------------------------------------------------------------
@@ -269,4 +270,4 @@ CREATE = {
     "DeviceTaintRule": create_taint_rule,
     "ResourceSlice": devices.create_slice,
 }
-UPDATE = {"ResourceClaim": update_fixed, "ResourceClaimTemplate": update_fixed}
+UPDATE = {"ResourceClaim": update_claim}
