@@ -126,8 +126,10 @@ class Definition:
         out = {"apiVersion": body.get("apiVersion"), "kind": body.get("kind")}
         if isinstance(body.get("metadata"), dict):
             out["metadata"] = decoder(load().type("meta.v1.ObjectMeta"))(body["metadata"], ((), "metadata"), faults)
+        elif "metadata" in body:
+            out["metadata"] = body["metadata"]
         rest = {k: v for k, v in body.items() if k not in out}
-        pruned = _prune(rest, self._of(body), (), faults, root=True)
+        pruned = _prune(rest, self._of(body), (), faults)
         return {**out, **pruned}
 
     def default(self, body: Body, *, nulls: bool = False) -> None:
@@ -252,33 +254,45 @@ def _embedded_type(schema: Schema, depth: int) -> Type:
     return made
 
 
-def _prune(value: Any, schema: Schema, trail: Any, faults: Faults, *, root: bool = False, keep: bool = False) -> Any:
-    """The value without what the schema does not know; each such field is blamed, as strict validation does."""
-    keep = keep or bool(schema.get("x-kubernetes-preserve-unknown-fields"))
+def _prune(value: Any, schema: Schema | None, trail: Any, faults: Faults, *, keep: bool = False) -> Any:
+    """The value without what the schema does not know; each such field is blamed, as strict validation does.
+
+    `keep`: what is not known stays. Without a schema nothing is known.
+    """
     if value.__class__ is dict:
-        properties = schema.get("properties") or {}
-        extra = schema.get("additionalProperties")
-        embedded = schema.get("x-kubernetes-embedded-resource")
-        out = {}
-        for name, inner in value.items():
-            below = (trail, name)
-            if embedded and name == "metadata":
-                if inner is not None:
-                    out[name] = _metadata(inner, below, faults)
-            elif name in properties:
-                out[name] = _prune(inner, properties[name], below, faults)
-            elif isinstance(extra, Mapping):
-                out[name] = _prune(inner, extra, below, faults)
-            elif (embedded and name in ("apiVersion", "kind")) or keep or extra is True or (not schema and not root):
-                out[name] = copy(inner)
-            else:
-                unknown(faults, trail, name, list(properties))
-        return out
+        return _prune_object(value, schema, trail, faults, keep=keep)
     if value.__class__ is list:
-        items = schema.get("items")
-        inner = items if isinstance(items, Mapping) else {}
+        keep = keep or bool(schema and schema.get("x-kubernetes-preserve-unknown-fields"))
+        items = schema.get("items") if schema is not None else None
+        if keep and not isinstance(items, Mapping):
+            return copy(value)
+        inner = items if isinstance(items, Mapping) else None
         return [_prune(v, inner, (trail, i), faults, keep=keep) for i, v in enumerate(value)]
     return value
+
+
+def _prune_object(value: Body, schema: Schema | None, trail: Any, faults: Faults, *, keep: bool) -> Body:
+    schema = schema or {}
+    keep = keep or bool(schema.get("x-kubernetes-preserve-unknown-fields"))
+    properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
+    embedded = schema.get("x-kubernetes-embedded-resource")
+    out = {}
+    for name, inner in value.items():
+        below = (trail, name)
+        if embedded and name == "metadata":
+            if inner is not None:
+                out[name] = _metadata(inner, below, faults)
+        elif embedded and name in ("apiVersion", "kind"):
+            out[name] = copy(inner)
+        elif name in properties:
+            out[name] = _prune(inner, properties[name], below, faults)
+        elif extra is not None:  # also true and false, which say nothing of what is within
+            out[name] = _prune(inner, extra if isinstance(extra, Mapping) else None, below, faults)
+        elif keep:
+            out[name] = copy(inner)
+        else:
+            unknown(faults, trail, name, list(properties))
+    return out
 
 
 def _metadata(value: Any, trail: Any, faults: Faults) -> Any:
@@ -420,6 +434,8 @@ def _check_object(value: Body, schema: Schema, path: Path, faults: Faults) -> No
             _check(inner, properties[name], (*path, name), faults)
         elif isinstance(extra, Mapping):
             _check(inner, extra, (*path, name), faults)
+        elif extra is False:
+            faults.append(Fault(path, reasons.INVALID, f"may have no field {name}", at=(*path, name)))
 
 
 def _embedded(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
@@ -520,11 +536,11 @@ def _check_list(value: list[Any], schema: Schema, path: Path, faults: Faults) ->
 
 
 def _unique(names: list[str], shown: list[Any], path: Path, faults: Faults) -> None:
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     for i, name in enumerate(names):
-        if name in seen:
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] == 2:  # said once, however often it occurs
             faults.duplicate((*path, i), shown[i])
-        seen.add(name)
 
 
 def _passes(value: Any, schema: Schema) -> bool:
@@ -552,7 +568,7 @@ def _combined(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
 def _choose(value: Any, choices: list[Schema], only: bool, path: Path, faults: Faults) -> None:
     """One of the schemas must fit, or exactly one (`only`); where none does, what keeps the nearest from it is said."""
     nearest: Faults | None = None
-    fitting = 0
+    fitting = most = 0
     for choice in choices:
         found = Faults()
         _check(value, choice, path, found)
@@ -560,14 +576,34 @@ def _choose(value: Any, choices: list[Schema], only: bool, path: Path, faults: F
             fitting += 1
             if not only:
                 return
-        elif nearest is None or len(found) < len(nearest):
-            nearest = found
+        elif (weight := _weight(value, choice)) > most:
+            nearest, most = found, weight
     if fitting == 1:
         return
     must = "exactly one of the schemas must fit (oneOf)" if only else "one of the schemas must fit (anyOf)"
     _whole(path, f"{must}: {fitting or 'none'} does", faults)
     if not fitting and nearest is not None:
         faults.extend(nearest)
+
+
+def _weight(value: Any, schema: Schema) -> int:
+    """How many checks a schema makes of a value: the server takes the schema that makes most for the nearest.
+
+    Source: k8s.io/kube-openapi pkg/validation/validate (MatchCount): some six for each value, two for its type.
+    """
+    total = 6 + (2 if schema.get("type") or schema.get("format") else 0)
+    if value.__class__ is dict:
+        properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
+        for name, inner in value.items():
+            known = properties.get(name, extra)
+            if isinstance(known, Mapping):
+                total += _weight(inner, known)
+    elif value.__class__ is list and isinstance(schema.get("items"), Mapping):
+        total += sum(_weight(item, schema["items"]) for item in value)
+    total += sum(_weight(value, part) for part in schema.get("allOf") or ())
+    for word in ("anyOf", "oneOf"):
+        total += max((_weight(value, part) for part in schema.get(word) or ()), default=0)
+    return total
 
 
 def _whole(path: Path, message: str, faults: Faults) -> None:
@@ -578,6 +614,13 @@ def _whole(path: Path, message: str, faults: Faults) -> None:
 def check_value(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
     """Hold one value against a schema."""
     _check(value, schema, path, faults)
+
+
+def check_embedded(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
+    """Hold the objects embedded in a value against what holds of all objects."""
+    _prune(value, {**schema, "x-kubernetes-preserve-unknown-fields": True}, (), wrong := Faults())
+    faults.extend(fault for fault in wrong if fault.reason != reasons.UNKNOWN_FIELD)
+    _embedded(value, schema, path, faults)
 
 
 def prune(value: Any, schema: Schema, faults: Faults) -> Any:

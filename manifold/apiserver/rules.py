@@ -10,9 +10,11 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from manifold.apiserver.faults import INVALID, Faults
+from manifold.k8s import strfmt
 from manifold.k8s.cel.check import (
     BOOL,
     BYTES,
@@ -26,9 +28,10 @@ from manifold.k8s.cel.check import (
     list_of,
     map_of,
 )
+from manifold.k8s.cel.cost import REQUEST
 from manifold.k8s.cel.evaluate import STEPS, Program, program
 from manifold.k8s.cel.functions import FUNCTIONS, Maybe
-from manifold.k8s.cel.syntax import CelError, Node
+from manifold.k8s.cel.syntax import Broken, CelError, Node
 from manifold.model import MapKey, Path
 
 Schema = Mapping[str, Any]
@@ -42,6 +45,8 @@ _RESERVED = frozenset(
 _SPECIAL = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 _SPECIALS = re.compile(r"__|[./-]")
 _PLAIN = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
+# format -> the fewest and the most bytes that JSON takes for it
+_SPANS = {"duration": (3, 32), "date": (12, 12), "date-time": (21, 32)}
 _FORMATS = {"byte": BYTES, "duration": DURATION, "date": TIMESTAMP, "date-time": TIMESTAMP}
 _META = {
     "apiVersion": {"type": "string"},
@@ -66,9 +71,13 @@ def with_meta(schema: Schema) -> Schema:
 
 
 def type_of(schema: Schema, name: str = "object", *, root: bool = False) -> T | None:
-    """The type of values of a schema; None where rules cannot speak of them."""
+    """The type of values of a schema; None where rules cannot speak of them.
+
+    Each type says how many elements there may be (`most`) and how many bytes it takes at least (`fewest`), for the
+    estimate of costs.
+    """
     if schema.get("x-kubernetes-int-or-string"):
-        return DYN
+        return replace(DYN, most=_longest(schema), fewest=1)
     if root:
         schema = with_meta(schema)
     kind = schema.get("type")
@@ -79,26 +88,62 @@ def type_of(schema: Schema, name: str = "object", *, root: bool = False) -> T | 
         if not isinstance(items, Mapping):
             return None
         item = type_of(items, f"{name}.@items", root=bool(items.get("x-kubernetes-embedded-resource")))
-        return list_of(item) if item is not None else None
+        if item is None:
+            return None
+        most = schema.get("maxItems")
+        return replace(
+            list_of(item), most=(REQUEST - 2) // (item.fewest + 1) if most is None else max(0, most), fewest=2
+        )
     if kind == "string":
-        return _FORMATS.get(schema.get("format") or "", STRING)
-    return {"boolean": BOOL, "number": DOUBLE, "integer": INT}.get(kind or "")
+        return _string(schema)
+    found = {"boolean": (BOOL, 4), "number": (DOUBLE, 1), "integer": (INT, 1)}.get(kind or "")
+    return replace(found[0], most=0, fewest=found[1]) if found is not None else None
+
+
+def _longest(schema: Schema) -> int:
+    """How many bytes a text may have: the schema counts characters, of up to four bytes each."""
+    most = schema.get("maxLength")
+    return REQUEST - 2 if most is None else max(0, most) * 4
+
+
+def _string(schema: Schema) -> T:
+    kind = schema.get("format") or ""
+    if kind in _SPANS:
+        fewest, most = _SPANS[kind]
+        return replace(_FORMATS[kind], most=most, fewest=fewest)
+    longest = schema.get("maxLength")
+    if kind == "byte":
+        return replace(BYTES, most=REQUEST - 2 if longest is None else max(0, longest), fewest=2)
+    values = schema.get("enum")
+    if longest is None and values:
+        return replace(STRING, most=max((len(v.encode()) for v in values if isinstance(v, str)), default=0), fewest=2)
+    return replace(STRING, most=_longest(schema), fewest=2)
 
 
 def _object(schema: Schema, name: str) -> T | None:
     extra = schema.get("additionalProperties")
     if isinstance(extra, Mapping):
         value = type_of(extra, f"{name}.@values", root=bool(extra.get("x-kubernetes-embedded-resource")))
-        return map_of(STRING, value) if value is not None else None
+        if value is None:
+            return None
+        most = schema.get("maxProperties")
+        entries = (REQUEST - 2) // (value.fewest + 6) if most is None else max(0, most)
+        return replace(map_of(STRING, value), most=entries, fewest=2)
     fields = {}
+    fewest = 2
+    required = schema.get("required") or ()
     for key, inner in (schema.get("properties") or {}).items():
-        called = escape(key)
-        if called is None or not isinstance(inner, Mapping):
+        if not isinstance(inner, Mapping):
             continue
-        found = type_of(inner, f"{name}.{called}", root=bool(inner.get("x-kubernetes-embedded-resource")))
-        if found is not None:
+        called = escape(key)
+        found = type_of(inner, f"{name}.{called or key}", root=bool(inner.get("x-kubernetes-embedded-resource")))
+        if found is None:
+            continue
+        if called is not None:
             fields[called] = found
-    return T(name, fields=fields)
+        if key in required and inner.get("default") is None:
+            fewest += len(key.encode()) + found.fewest + 4
+    return T(name, fields=fields, most=0, fewest=fewest)
 
 
 def names_in(node: Node) -> Iterator[str]:
@@ -114,7 +159,7 @@ def names_in(node: Node) -> Iterator[str]:
 def value_of(value: Any, schema: Schema, *, root: bool = False) -> Any:
     """A JSON value as rules see it: properties under their escaped names, formats as CEL's own types.
 
-    Raises CelError for a text that is not what its format says.
+    A text that is not what its format says becomes a `Broken` one, which fails the rules that ask for it.
     """
     if root:
         schema = with_meta(schema)
@@ -153,10 +198,12 @@ def _formatted(value: str, schema: Schema) -> Any:
         if kind == "byte":
             return base64.b64decode(value, validate=True)
         if kind == "duration":
-            return FUNCTIONS["duration"](value)
+            return strfmt.parse_duration(value)
+        if kind == "date-time" and value[10:11] != "T":
+            raise ValueError("a T must stand before the time")
         return FUNCTIONS["timestamp"](f"{value}T00:00:00Z" if kind == "date" else value)
-    except (ValueError, binascii.Error) as error:
-        raise CelError(f"{value[:40]!r} is no {kind}: {error}") from None
+    except (ValueError, OverflowError, binascii.Error) as error:
+        return Broken(f"{value[:40]!r} is no {kind}: {error}")
 
 
 _STEP = re.compile(r"\.(?P<plain>[^.\[\]]+)|\['(?P<quoted>(?:[^'\\]|\\.)*)'\]", re.DOTALL)

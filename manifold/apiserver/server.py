@@ -218,8 +218,9 @@ class Server:
     def _read(self, body: Body, kind: Kind, strict: Faults) -> Body:
         decoded = kind.custom.decode(body, strict) if kind.custom is not None else decode(body, kind, strict)
         if not isinstance(decoded.get("metadata", {}), dict):
+            null = decoded["metadata"] is None
             decoded["metadata"] = {}
-            if not strict:
+            if not strict and not null:
                 strict.add(reasons.TYPE, ("metadata",), "must be an object")
         return decoded
 

@@ -20,6 +20,7 @@ from manifold.k8s.formats import dns_1035_label, dns_subdomain, path_segment, qu
 from manifold.model import Path
 
 Body = dict[str, Any]
+Release = tuple[int, int]
 
 OPERATIONS = ("*", "CREATE", "UPDATE", "DELETE", "CONNECT")
 MUTATING = ("*", "CREATE", "UPDATE", "CONNECT")
@@ -130,7 +131,9 @@ def _expression(
         faults.invalid(path, message)
 
 
-def _conditions(conditions: Sequence[Body] | None, path: Path, faults: Faults, *, params: bool = False) -> None:
+def _conditions(
+    conditions: Sequence[Body] | None, path: Path, faults: Faults, release: Release, *, params: bool = False
+) -> None:
     conditions = conditions or ()
     if len(conditions) > MOST_CONDITIONS:
         faults.too_many(path, len(conditions), MOST_CONDITIONS)
@@ -141,7 +144,7 @@ def _conditions(conditions: Sequence[Body] | None, path: Path, faults: Faults, *
         if _blank(text):
             faults.required((*here, "expression"))
         else:
-            scope = cel.admission_scope(params=params, authorizer=True)
+            scope = cel.admission_scope(params=params, authorizer=True, release=release)
             _expression(text.strip(_SPACE), scope, ("bool",), (*here, "expression"), faults)
         if not name:
             faults.required((*here, "name"))
@@ -185,7 +188,7 @@ def _bad_selector(hooks: Sequence[Body]) -> bool:
     return bool(found)
 
 
-def _webhooks(body: Body, old: Body | None, faults: Faults) -> None:
+def _webhooks(body: Body, old: Body | None, release: Release, faults: Faults) -> None:
     before = _Old(old, body)
     names = set()
     for i, hook in enumerate(body.get("webhooks") or ()):
@@ -203,7 +206,7 @@ def _webhooks(body: Body, old: Body | None, faults: Faults) -> None:
             label_selector(hook.get(field), (*path, field), faults, lenient_values=before.lenient)
         webhooks.client(hook.get("clientConfig") or {}, (*path, "clientConfig"), faults)
         if not before.same_conditions:
-            _conditions(hook.get("matchConditions"), (*path, "matchConditions"), faults)
+            _conditions(hook.get("matchConditions"), (*path, "matchConditions"), faults, release)
         webhooks.review_versions(
             hook.get("admissionReviewVersions"),
             (*path, "admissionReviewVersions"),
@@ -237,12 +240,12 @@ def _unreserved(body: Body, context: Context, faults: Faults) -> None:
 def create_webhooks(body: Body, context: Context, faults: Faults) -> None:
     """A ValidatingWebhookConfiguration or MutatingWebhookConfiguration."""
     _unreserved(body, context, faults)
-    _webhooks(body, None, faults)
+    _webhooks(body, None, context.server.release, faults)
 
 
 def update_webhooks(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """As a new one, but what was wrong before may stay so."""
-    _webhooks(new, old, faults)
+    _webhooks(new, old, context.server.release, faults)
 
 
 # Policies ------------------------------------------------------------------------------------------------------------
@@ -283,10 +286,10 @@ def _policy_head(spec: Body, same_conditions: bool, faults: Faults) -> None:
             faults.required((*here, "resourceRules"), "at least one rule must say which resources are meant")
 
 
-def _policy_conditions(spec: Body, same_conditions: bool, faults: Faults) -> None:
+def _policy_conditions(spec: Body, same_conditions: bool, release: Release, faults: Faults) -> None:
     if not same_conditions:
         params = spec.get("paramKind") is not None
-        _conditions(spec.get("matchConditions"), ("spec", "matchConditions"), faults, params=params)
+        _conditions(spec.get("matchConditions"), ("spec", "matchConditions"), faults, release, params=params)
 
 
 def _variables(spec: Body, scope: cel.Scope, faults: Faults) -> None:
@@ -315,20 +318,20 @@ def _same_conditions(new: Body, old: Body | None) -> bool:
     return all(same(after.get(n), before.get(n)) for n in ("paramKind", "matchConditions"))
 
 
-def _validating_policy(body: Body, old: Body | None, faults: Faults) -> None:
+def _validating_policy(body: Body, old: Body | None, release: Release, faults: Faults) -> None:
     spec = body.get("spec") or {}
     conditions_kept = _same_conditions(body, old)
     _policy_head(spec, conditions_kept, faults)
-    _policy_conditions(spec, conditions_kept, faults)
+    _policy_conditions(spec, conditions_kept, release, faults)
     params = spec.get("paramKind") is not None
-    scope = cel.admission_scope(params=params, authorizer=True, variables=bool(spec.get("variables")))
+    scope = cel.admission_scope(params=params, authorizer=True, variables=bool(spec.get("variables")), release=release)
     _variables(spec, scope, faults)
     validations, annotations = spec.get("validations") or (), spec.get("auditAnnotations") or ()
     if not validations and not annotations:
         for name in ("validations", "auditAnnotations"):
             faults.required(("spec", name), "a policy needs validations or auditAnnotations")
         return
-    bare = cel.admission_scope(params=params, authorizer=False, variables=bool(spec.get("variables")))
+    bare = cel.admission_scope(params=params, authorizer=False, variables=bool(spec.get("variables")), release=release)
     bare.variables = scope.variables
     for i, validation in enumerate(validations):
         _validation(validation, scope, bare, ("spec", "validations", i), faults)
@@ -387,12 +390,12 @@ def _audit_annotation(annotation: Body, name: str, scope: cel.Scope, path: Path,
 def create_validating_policy(body: Body, context: Context, faults: Faults) -> None:
     """A ValidatingAdmissionPolicy."""
     _unreserved(body, context, faults)
-    _validating_policy(body, None, faults)
+    _validating_policy(body, None, context.server.release, faults)
 
 
 def update_validating_policy(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """As a new one; unchanged match conditions are not looked at again."""
-    _validating_policy(new, old, faults)
+    _validating_policy(new, old, context.server.release, faults)
 
 
 def _mutating_operations(match: Body | None, path: Path, faults: Faults) -> None:
@@ -403,14 +406,14 @@ def _mutating_operations(match: Body | None, path: Path, faults: Faults) -> None
                 faults.not_supported((*path, "resourceRules", "operations"), operation, MUTATING)
 
 
-def _mutating_policy(body: Body, old: Body | None, faults: Faults) -> None:
+def _mutating_policy(body: Body, old: Body | None, release: Release, faults: Faults) -> None:
     spec = body.get("spec") or {}
     conditions_kept = _same_conditions(body, old)
     _policy_head(spec, conditions_kept, faults)
     _mutating_operations(spec.get("matchConstraints"), ("spec", "matchConstraints"), faults)
-    _policy_conditions(spec, conditions_kept, faults)
+    _policy_conditions(spec, conditions_kept, release, faults)
     params = spec.get("paramKind") is not None
-    scope = cel.admission_scope(params=params, authorizer=True, variables=True)
+    scope = cel.admission_scope(params=params, authorizer=True, variables=True, release=release)
     _variables(spec, scope, faults)
     scope = scope.with_patches()
     mutations = spec.get("mutations") or ()
@@ -451,12 +454,12 @@ def _mutation(mutation: Body, scope: cel.Scope, path: Path, faults: Faults) -> N
 def create_mutating_policy(body: Body, context: Context, faults: Faults) -> None:
     """A MutatingAdmissionPolicy."""
     _unreserved(body, context, faults)
-    _mutating_policy(body, None, faults)
+    _mutating_policy(body, None, context.server.release, faults)
 
 
 def update_mutating_policy(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """As a new one; unchanged match conditions are not looked at again."""
-    _mutating_policy(new, old, faults)
+    _mutating_policy(new, old, context.server.release, faults)
 
 
 # Bindings ------------------------------------------------------------------------------------------------------------

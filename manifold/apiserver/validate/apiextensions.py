@@ -8,6 +8,7 @@ all versions once for the definition, and blames it there (`spec.validation`, `s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.rules import field_at
 from manifold.apiserver.validate import webhooks
-from manifold.apiserver.validate.apiextensions_schema import check
+from manifold.apiserver.validate.apiextensions_schema import check, expressions
 from manifold.k8s import formats
 from manifold.model import MapKey, Path
 
@@ -72,7 +73,7 @@ def _established(body: Body) -> bool:
 def _definition(body: Body, old: Body | None, context: Context, faults: Faults) -> None:
     found = Faults()
     spec = body.get("spec") or {}
-    _spec(spec, old, found)
+    _spec(spec, old, context.server.release, found)
     _stored_versions(body, spec, found)
     _approval(body, old, found)
     if spec.get("preserveUnknownFields") and not (old and (old.get("spec") or {}).get("preserveUnknownFields")):
@@ -102,7 +103,23 @@ def _written(path: Path) -> Path | None:
     return written if written != path else None
 
 
-def _spec(spec: Body, old: Body | None, faults: Faults) -> None:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What the parts of a version are held against besides themselves."""
+
+    release: tuple[int, int]
+    old: Body | None
+    known: frozenset[str]
+    """The expressions of the stored definition."""
+
+    def changed(self, version: Body) -> bool:
+        """Whether the stored definition has another schema for the version, or none."""
+        name, schema = version.get("name"), version.get("schema")
+        before = ((self.old or {}).get("spec") or {}).get("versions") or ()
+        return not any(v.get("name") == name and v.get("schema") == schema for v in before)
+
+
+def _spec(spec: Body, old: Body | None, release: tuple[int, int], faults: Faults) -> None:
     group = spec.get("group") or ""
     if not group:
         faults.required(("spec", "group"))
@@ -118,6 +135,9 @@ def _spec(spec: Body, old: Body | None, faults: Faults) -> None:
     elif scope not in ("Cluster", "Namespaced"):
         faults.not_supported(("spec", "scope"), scope, ("Cluster", "Namespaced"))
     versions = spec.get("versions") or []
+    stored = ((old or {}).get("spec") or {}).get("versions") or ()
+    schemas = ((v.get("schema") or {}).get("openAPIV3Schema") for v in stored)
+    request = _Request(release, old, frozenset(e for s in schemas for e in expressions(s)))
     # Shared fields are the definition's: {field: (path, value)}, and each version keeps what it has alone.
     shared = {
         name for name in _SHARED if versions and all(_same(v.get(name), versions[0].get(name), name) for v in versions)
@@ -133,7 +153,7 @@ def _spec(spec: Body, old: Body | None, faults: Faults) -> None:
         _deprecation(version, here, faults)
         own = version if "subresources" not in shared else versions[0]
         status = (own.get("subresources") or {}).get("status") is not None
-        _parts(version, {name: (*here, name) for name in _SHARED if name not in shared}, status, faults)
+        _parts(version, {name: (*here, name) for name in _SHARED if name not in shared}, status, request, faults)
     if len(names) < len(versions):
         faults.invalid(("spec", "versions"), "two versions have the same name")
     if sum(v.get("storage") is True for v in versions) != 1:
@@ -149,7 +169,7 @@ def _spec(spec: Body, old: Body | None, faults: Faults) -> None:
     _names(called, ("spec", "names"), faults)
     if versions:
         status = any((v.get("subresources") or {}).get("status") is not None for v in versions)
-        _parts(versions[0], {name: ("spec", _SHARED[name]) for name in shared}, status, faults)
+        _parts(versions[0], {name: ("spec", _SHARED[name]) for name in shared}, status, request, faults)
     conversion = spec.get("conversion")
     if conversion is not None:
         _conversion(conversion, spec, old, faults)
@@ -172,11 +192,19 @@ def _schemas_there(versions: list[Body], old: Body | None, faults: Faults) -> No
             )
 
 
-def _parts(version: Body, places: Mapping[str, Path], status: bool, faults: Faults) -> None:
+def _parts(version: Body, places: Mapping[str, Path], status: bool, request: _Request, faults: Faults) -> None:
     """The schema, subresources, columns and selectable fields of a version, blamed at `places`."""
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if "schema" in places and schema is not None:
-        check(schema, (*places["schema"], "openAPIV3Schema"), faults, status=status)
+        check(
+            schema,
+            (*places["schema"], "openAPIV3Schema"),
+            faults,
+            status=status,
+            release=request.release,
+            known=request.known,
+            changed=request.changed(version),
+        )
     if "subresources" in places:
         _scale((version.get("subresources") or {}).get("scale"), (*places["subresources"], "scale"), faults)
     if "additionalPrinterColumns" in places:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.rules import field_at
+from manifold.k8s.cel import cost
 from manifold.model import MapKey, Path
 
 if TYPE_CHECKING:
     from manifold.k8s.cel import Scope
+    from manifold.k8s.cel.check import T
+    from manifold.k8s.cel.syntax import Node
 
 Schema = Mapping[str, Any]
+Body = dict[str, Any]
 
 DEEPEST = 150
 """Levels of a schema that are looked at; the largest definitions in use have some 30."""
@@ -44,10 +48,20 @@ _NOT_NESTED = (
 _POINTERS = ("default", "x-kubernetes-list-type", "x-kubernetes-map-type")
 
 
-def check(schema: Schema, path: Path, faults: Faults, *, status: bool, known: frozenset[str] = frozenset()) -> None:
+def check(
+    schema: Schema,
+    path: Path,
+    faults: Faults,
+    *,
+    status: bool,
+    release: tuple[int, int] | None = None,
+    known: frozenset[str] = frozenset(),
+    changed: bool = True,
+) -> None:
     """Hold the schema of a version, at `path`, against the rules.
 
-    `status`: whether it has a status subresource; `known`: rules that the stored definition has already.
+    `status`: whether it has a status subresource; `release`: the server's; `known`: expressions that the stored
+    definition has already; `changed`: whether its schema of that version is another one.
     """
     if depth(schema) > DEEPEST:
         faults.invalid(path, f"nested more than {DEEPEST} levels deep: not looked at further", "flatten the schema")
@@ -63,13 +77,28 @@ def check(schema: Schema, path: Path, faults: Faults, *, status: bool, known: fr
         _structural(schema, "root", path, faults)
         _complete(schema, schema, path, path, faults)
         if len(faults) == before:
-            _defaults(schema, path, faults, root=True)
+            _defaults(schema, path, faults)
             compile_rules = len(faults) == before
     of_rules = Faults()
-    _openapi(schema, path, _At(root=True, compiled=compile_rules), faults, of_rules)
+    at = _At(root=True, compiled=compile_rules, costs=_Costs(each=changed), release=release, known=known)
+    _openapi(schema, path, at, faults, of_rules)
     faults.extend(of_rules)
     if unsupported and len(faults) == before:
         faults.invalid(path, unsupported)
+    at.costs.whole(path, faults)
+
+
+def expressions(schema: Any) -> Iterator[str]:
+    """The rules in a schema, and what they say with."""
+    stack = [schema]
+    while stack:
+        found = stack.pop()
+        if not isinstance(found, Mapping):
+            continue
+        for rule in found.get("x-kubernetes-validations") or ():
+            yield rule.get("rule") or ""
+            yield rule.get("messageExpression") or ""
+        stack += _children(found)
 
 
 def depth(schema: Any) -> int:
@@ -263,26 +292,112 @@ def _complete_nested(part: Schema, schema: Schema | None, path: Path, said: Path
         _complete_nested(inner, known.get(name), path + below, said + below, faults)
 
 
-def _defaults(schema: Schema, path: Path, faults: Faults, *, root: bool = False, meta: bool = False) -> None:
-    """Defaults must themselves be what their schema asks for."""
-    from manifold.apiserver.crd import check_value, prune
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Where a default stands in the object that begins at the root, or at the embedded object nearest above."""
 
-    embedded = root or bool(schema.get("x-kubernetes-embedded-resource"))
-    if schema.get("x-kubernetes-embedded-resource"):
-        meta = False
+    whole: Schema
+    way: tuple[str | int, ...] = ()
+    meta: bool = False
+    """Within apiVersion, kind or metadata."""
+
+    def object(self, value: Any) -> Body:
+        """The least object that has `value` in this place."""
+        for step in reversed(self.way):
+            value = [value] if step == 0 else {step: value}
+        return {"apiVersion": "validation/v1", "kind": "Validation", **value}
+
+
+def _defaults(schema: Schema, path: Path, faults: Faults, *, at: _Inside | None = None) -> None:
+    """Defaults must themselves be what their schema asks for; without `at`, `schema` is a root."""
+    if at is None or schema.get("x-kubernetes-embedded-resource"):
+        at = _Inside(schema)
     if schema.get("default") is not None:
-        here = (*path, "default")
-        unknown = Faults()
-        if not meta:
-            prune(schema["default"], schema, unknown)
-        if unknown:
-            faults.invalid(here, f"has fields that the schema does not know: {unknown[0].path[-1]}")
-        check_value(schema["default"], schema, here, faults)
+        _default(schema["default"], schema, (*path, "default"), at, faults)
     if isinstance(schema.get("items"), Mapping):
-        _defaults(schema["items"], (*path, "items"), faults, meta=meta)
+        _defaults(schema["items"], (*path, "items"), faults, at=replace(at, way=(*at.way, 0)))
     for name, inner in (schema.get("properties") or {}).items():
-        inside = meta or (embedded and name in _META)
-        _defaults(inner, (*path, "properties", MapKey(name)), faults, meta=inside)
+        meta = at.meta or (not at.way and name in _META)
+        below = replace(at, way=(*at.way, name), meta=meta)
+        _defaults(inner, (*path, "properties", MapKey(name)), faults, at=below)
+
+
+def _default(value: Any, schema: Schema, path: Path, at: _Inside, faults: Faults) -> None:
+    from manifold.apiserver import crd, rules
+
+    found = Faults()
+    if at.meta:
+        crd.check_embedded(at.object(value), {**at.whole, "x-kubernetes-embedded-resource": True}, (), found)
+        if found:
+            faults.invalid(path, f"makes an object with wrong metadata: {found[0].message}")
+            return
+    else:
+        unknown = Faults()
+        crd.prune(value, schema, unknown)
+        if unknown:
+            faults.invalid(path, f"has fields that the schema does not know: {unknown[0].path[-1]}")
+        crd.check_embedded(value, schema, path, found)
+    if not found:
+        crd.check_value(value, schema, path, found)
+    if not found:
+        whole = not at.way
+        rules.check(value, value, schema, path, found, rules.Budget(), root=whole)
+        if not found.refused:
+            found.clear()
+            rules.check(value, None, schema, path, found, rules.Budget(), root=whole)
+    faults.extend(f for f in found if not f.warning)
+
+
+MOST_A_RULE = 10_000_000
+"""The estimated cost of one expression, times how often it may have to be evaluated."""
+MOST_A_DEFINITION = 100_000_000
+_MOST_NAMED = 4
+_SIMPLER = "set maxItems, maxProperties and maxLength in the schema, or make the rule simpler"
+
+
+class _Costs:
+    """What the rules of one schema cost together."""
+
+    def __init__(self, *, each: bool) -> None:
+        self.each = each
+        """Whether the cost of a single expression is held against its limit."""
+        self.total = 0
+        self.dear: list[tuple[int, Path]] = []
+
+    def put(self, found: int, path: Path, faults: Faults) -> None:
+        """Count an expression's cost, and blame one that costs too much."""
+        self.total += found
+        if self.each and found > MOST_A_RULE:
+            factor = found / MOST_A_RULE
+            shown = "more than 100" if factor > 100 else f"{factor:.1f}" if factor >= 1.5 else f"{factor:f}"
+            faults.forbidden(path, f"may cost {shown} times as much as is allowed ({found} of {MOST_A_RULE})", _SIMPLER)
+        if found >= MOST_A_DEFINITION // 100:
+            self.dear = sorted([*self.dear, (found, path)], key=lambda pair: -pair[0])[:_MOST_NAMED]
+
+    def whole(self, path: Path, faults: Faults) -> None:
+        """Blame the definition, and its dearest expressions, where all together cost too much."""
+        if self.total > MOST_A_DEFINITION:
+            for _, place in self.dear:
+                faults.forbidden(place, "is one of the rules that together cost more than a definition may", _SIMPLER)
+            faults.forbidden(path, f"all its rules together may cost more than {MOST_A_DEFINITION}", _SIMPLER)
+
+
+class _Info(NamedTuple):
+    """What rules know of a schema: its type; none, or (`wrong`) not even whether there is one."""
+
+    type: T | None
+    wrong: bool = False
+
+    def inner(self, step: str) -> _Info | None:
+        """What is known of a schema within; None where it must be looked at by itself."""
+        from manifold.apiserver import rules
+
+        if self.wrong or self.type is None:
+            return self
+        if step in ("@items", "@values"):
+            return _Info(self.type.args[-1] if self.type.name in ("list", "map") else None)
+        found = (self.type.fields or {}).get(rules.escape(step) or "")
+        return None if found is None else _Info(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +410,16 @@ class _At:
     no_old: bool = False
     compiled: bool = False
     """Whether rules are compiled here: not within allOf and the like, and not in schemas that are not structural."""
-    around: tuple[Schema, ...] = ()
-    """The schemas around that have rules, or stand within one that has."""
+    info: _Info | None = None
+    """What rules know of the schema around; None where neither it nor one above has rules."""
+    step: str = ""
+    """How this schema is reached from the one around: `items`, `values`, or the name of a property."""
+    often: int | None = 1
+    """How often a value of this schema may occur in one object; None: without limit."""
+    costs: _Costs = field(default_factory=lambda: _Costs(each=True))
+    release: tuple[int, int] | None = None
+    known: frozenset[str] = frozenset()
+    """Expressions that the stored definition has already."""
 
 
 def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faults) -> None:
@@ -305,17 +428,19 @@ def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faul
     _unsupported(schema, path, at, faults)
     extra, properties = schema.get("additionalProperties"), schema.get("properties") or {}
     ruled = bool(schema.get("x-kubernetes-validations"))
-    below = replace(at, root=False, around=(*at.around, schema) if at.around or ruled else ())
+    often = None if at.often is None or (most := _multiplies(schema)) is None else min(cost.TOP, at.often * most)
+    info = _info(schema, at) if at.info is not None or ruled else None
+    below = replace(at, root=False, info=info, often=often)
     apart = replace(below, compiled=False)
     if properties and extra is not None and extra is not True:
         faults.forbidden((*path, "additionalProperties"), "goes not with properties")
     if isinstance(extra, Mapping):
-        inner_at = replace(below, no_defaults=below.no_defaults or at.meta)
+        inner_at = replace(below, step="@values", no_defaults=below.no_defaults or at.meta)
         _openapi(extra, (*path, "additionalProperties"), inner_at, faults, of_rules)
     for name, inner in properties.items():
-        there = below
+        there = replace(below, step=name)
         if name in _META and (at.root or schema.get("x-kubernetes-embedded-resource")):
-            there = replace(below, meta=True, no_defaults=below.no_defaults or at.root)
+            there = replace(there, meta=True, no_defaults=below.no_defaults or at.root)
         _openapi(inner, (*path, "properties", MapKey(name)), there, faults, of_rules)
     for word in ("allOf", "oneOf", "anyOf"):
         for i, inner in enumerate(schema.get(word) or ()):
@@ -325,7 +450,7 @@ def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faul
     for name, inner in (schema.get("definitions") or {}).items():
         _openapi(inner, (*path, "definitions", MapKey(name)), apart, faults, of_rules)
     items = schema.get("items")
-    items_at = replace(below, no_old=below.no_old or schema.get("x-kubernetes-list-type") != "map")
+    items_at = replace(below, step="@items", no_old=below.no_old or schema.get("x-kubernetes-list-type") != "map")
     if isinstance(items, Mapping):
         _openapi(items, (*path, "items"), items_at, faults, of_rules)
     for i, inner in enumerate(items if isinstance(items, list) else ()):
@@ -334,7 +459,19 @@ def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faul
     if ruled:
         _rules(schema, path, faults)
         if at.compiled and len(faults) == before:
-            _compile(schema, path, at, of_rules)
+            _compile(schema, path, at, info, of_rules)
+
+
+def _multiplies(schema: Schema) -> int | None:
+    """How many times the schemas within may occur for each value of this one; None: without limit."""
+    kind, most = schema.get("type"), None
+    if kind == "array":
+        most = schema.get("maxItems")
+    elif kind == "object" and schema.get("additionalProperties") is not None:
+        most = schema.get("maxProperties")
+    else:
+        return 1
+    return None if most is None else max(0, most)
 
 
 def _unsupported(schema: Schema, path: Path, at: _At, faults: Faults) -> None:
@@ -455,37 +592,56 @@ def _rules(schema: Schema, path: Path, faults: Faults) -> None:
             faults.invalid((*here, "fieldPath"), f"{field!r} leads to no field of the schema")
 
 
-def _compile(schema: Schema, path: Path, at: _At, faults: Faults) -> None:
+def _info(schema: Schema, at: _At) -> _Info:
+    from manifold.apiserver import rules
+
+    known = at.info.inner(at.step) if at.info is not None else None
+    if known is not None:
+        return known
+    found = rules.type_of(schema, root=at.root or bool(schema.get("x-kubernetes-embedded-resource")))
+    return _Info(found, wrong=found is None)
+
+
+def _compile(schema: Schema, path: Path, at: _At, info: _Info | None, faults: Faults) -> None:
     from manifold.apiserver import rules
     from manifold.k8s import cel
     from manifold.k8s.cel.check import optional_of
-    from manifold.k8s.cel.syntax import parse
 
-    whole = at.root or bool(schema.get("x-kubernetes-embedded-resource"))
-    self_type = rules.type_of(schema, root=whole)
-    if self_type is None or any(rules.type_of(around) is None for around in at.around):
+    self_type = info.type if info is not None else None
+    if self_type is None:
         faults.internal((*path, "x-kubernetes-validations"), "rules need a schema whose parts all have a known type")
         return
+    often = at.often if at.often is not None else cost.largest(self_type)
     for i, rule in enumerate(schema["x-kubernetes-validations"]):
         here = (*path, "x-kubernetes-validations", i)
         optional = rule.get("optionalOldSelf")
-        scope = cel.Scope({"self": self_type, "oldSelf": optional_of(self_type) if optional else self_type})
-        wrong = _gives(rule["rule"], scope, "bool")
+        names = {"self": self_type, "oldSelf": optional_of(self_type) if optional else self_type}
+        # What the stored definition has already stays, whatever its release knew.
+        scope = cel.Scope(names, release=None if rule["rule"] in at.known else at.release)
+        wrong, tree = _gives(rule["rule"], scope, "bool")
         for message in wrong:
             faults.invalid((*here, "rule"), message)
+        if tree is not None and not wrong:
+            at.costs.put(min(cost.TOP, cost.estimate(tree, self_type) * often), (*here, "rule"), faults)
         if rule.get("messageExpression") and not wrong:
-            for message in _gives(rule["messageExpression"], scope, "string"):
+            said = cel.Scope(names, release=None if rule["messageExpression"] in at.known else at.release)
+            messages, said_tree = _gives(rule["messageExpression"], said, "string")
+            for message in messages:
                 faults.invalid((*here, "messageExpression"), message)
-        uses_old = not wrong and "oldSelf" in rules.names_in(parse(rule["rule"]))
+            if said_tree is not None and not messages:
+                at.costs.put(cost.estimate(said_tree, self_type), (*here, "messageExpression"), faults)
+        uses_old = tree is not None and not wrong and "oldSelf" in rules.names_in(tree)
         if uses_old and at.no_old:
             faults.invalid((*here, "rule"), "oldSelf cannot be told here: items of a list that is no map have no past")
         if not uses_old and optional is not None:
             faults.invalid((*here, "optionalOldSelf"), "goes only with a rule that speaks of oldSelf")
 
 
-def _gives(text: str, scope: Scope, wanted: str) -> list[str]:
-    """What is wrong with an expression; unlike a policy's it must give the very type that is wanted, not dyn."""
+def _gives(text: str, scope: Scope, wanted: str) -> tuple[list[str], Node | None]:
+    """What is wrong with an expression, and its tree; unlike a policy's it must give the very type that is wanted, not dyn."""
     from manifold.k8s import cel
 
-    messages, found = cel.infer(text, scope)
-    return messages or ([] if found.name == wanted else [f"must give {wanted}, not {found}"])
+    messages, tree = cel.compiled(text, scope)
+    if tree is not None and tree.type.name != wanted:
+        messages = [f"must give {wanted}, not {tree.type}"]
+    return messages, tree

@@ -23,17 +23,27 @@ from manifold.k8s.cel.check import (
     object_of,
     read_type,
 )  # fmt: skip
-from manifold.k8s.cel.syntax import RESERVED, CelError, parse
+from manifold.k8s.cel.syntax import RESERVED, CelError, Node, parse
 
-__all__ = ["RESERVED", "CelError", "Scope", "T", "admission_scope", "check", "compile_device_selector", "infer"]
+__all__ = [
+    "RESERVED", "CelError", "Scope", "T", "admission_scope", "check", "compile_device_selector", "compiled", "infer",
+]  # fmt: skip
+
+
+def compiled(text: str, scope: Scope) -> tuple[list[str], Node | None]:
+    """What is wrong with an expression in a scope (one sentence, or none), and its checked tree where nothing is."""
+    try:
+        node = parse(text)
+        Checker(text, scope).infer(node)
+    except CelError as e:
+        return [f"the expression does not compile: {e}"], None
+    return [], node
 
 
 def infer(text: str, scope: Scope) -> tuple[list[str], T]:
     """What is wrong with an expression in a scope (one sentence, or none), and its type."""
-    try:
-        return [], Checker(text, scope).infer(parse(text))
-    except CelError as e:
-        return [f"the expression does not compile: {e}"], DYN
+    messages, node = compiled(text, scope)
+    return messages, DYN if node is None else node.type
 
 
 def check(text: str, scope: Scope, results: Sequence[str]) -> list[str]:
@@ -82,8 +92,10 @@ def _namespace() -> T:
     return object_of("kubernetes.Namespace", metadata=metadata, spec=spec, status=status)
 
 
-def admission_scope(*, params: bool, authorizer: bool, variables: bool = False) -> Scope:
-    """What expressions of policies and match conditions may speak of.
+def admission_scope(
+    *, params: bool, authorizer: bool, variables: bool = False, release: tuple[int, int] | None = None
+) -> Scope:
+    """What expressions of policies and match conditions may speak of, with a server of that release (None: any).
 
     Source: k8s.io/apiserver v0.37.2 pkg/admission/plugin/cel/compile.go.
     """
@@ -95,7 +107,7 @@ def admission_scope(*, params: bool, authorizer: bool, variables: bool = False) 
         known["authorizer.requestResource"] = read_type("ResourceCheck")
     if variables:
         known["variables"] = object_of("kubernetes.variables")
-    return Scope(known)
+    return Scope(known, release=release)
 
 
 @cache

@@ -1,6 +1,6 @@
 """The types of CEL: what an expression's parts are, and whether they fit.
 
-Source: cel-go v0.26 checker (unification, assignability, homogeneous literals, cross-type comparisons as Kubernetes
+Source: cel-go v0.29 checker (unification, assignability, homogeneous literals, cross-type comparisons as Kubernetes
 configures them in k8s.io/apiserver v0.37.2 pkg/cel/environment/base.go).
 """
 
@@ -97,22 +97,27 @@ def _split(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-@cache
-def library() -> dict[str, tuple[Overload, ...]]:
-    """All functions by name, without those that only mutations have."""
-    return _functions(False)
+Release = tuple[int, int]
+
+
+def there(library: str, release: Release | None) -> bool:
+    """Whether a server of that release lets new expressions use a library; without a release, all may be used.
+
+    A server takes of new expressions only what the release before it knew as well, so that one can go back.
+    """
+    since = assets.table("schemas", "cel.yaml")["since"].get(library)
+    if release is None or since is None:
+        return True
+    major, minor = map(int, since.split("."))
+    return (release[0], release[1] - 1) >= (major, minor)
 
 
 @cache
-def patch_library() -> dict[str, tuple[Overload, ...]]:
-    """All functions by name, with those of mutations."""
-    return _functions(True)
-
-
-def _functions(patches: bool) -> dict[str, tuple[Overload, ...]]:
+def library(release: Release | None = None, patches: bool = False) -> dict[str, tuple[Overload, ...]]:
+    """The functions by name that a server of the release lets new expressions use (None: all); `patches`: in mutations."""
     found: dict[str, list[Overload]] = {}
     for name, lines in assets.table("schemas", "cel.yaml").items():
-        if name == "patches" and not patches:
+        if name == "since" or (name == "patches" and not patches) or not there(name, release):
             continue
         for line in lines:
             parts = _SIGNATURE.fullmatch(line)
@@ -133,6 +138,8 @@ class Scope:
     variables: dict[str, T] = field(default_factory=dict)
     patches: bool = False
     """Whether `Object` and `JSONPatch` can be made."""
+    release: Release | None = None
+    """The server's release, which decides what functions there are; None: all that we know."""
 
     def define(self, name: str, type: T) -> None:
         """Add a variable of a policy: `variables.name`."""
@@ -140,7 +147,7 @@ class Scope:
 
     def with_patches(self) -> Scope:
         """The same with what mutations may make."""
-        return Scope(self.variables, True)
+        return Scope(self.variables, True, self.release)
 
 
 def _is_param(t: T) -> bool:
@@ -208,7 +215,7 @@ class Checker:
     def __init__(self, text: str, scope: Scope) -> None:
         self.text = text
         self.scope = scope
-        self.functions = patch_library() if scope.patches else library()
+        self.functions = library(scope.release, scope.patches)
         self.local: list[dict[str, T]] = []
 
     def _fail(self, node: Node, message: str) -> CelError:
@@ -373,6 +380,7 @@ class Checker:
         receiver = self.infer(node.target) if node.target is not None else None
         args = [self.infer(a) for a in node.args]
         result: T | None = None
+        fitting = []
         for overload in overloads:
             bound: dict[str, T] = {}
             if (overload.receiver is None) != (receiver is None) or len(overload.params) != len(args):
@@ -381,6 +389,7 @@ class Checker:
                 continue
             if not all(_fits(p, a, bound) for p, a in zip(overload.params, args, strict=True)):
                 continue
+            fitting.append(overload)
             found = _put(overload.result, bound)
             if result is None:
                 result = found
@@ -389,6 +398,7 @@ class Checker:
         if result is None:
             whole = ", ".join(map(str, args))
             raise self._fail(node, f"{name} does not take {f'{receiver}.' if receiver else ''}({whole})")
+        node.overloads = tuple(fitting)
         self._literals(node)
         return result
 
@@ -417,6 +427,9 @@ class Checker:
 
     def _loop(self, node: Node) -> T:
         assert node.target is not None
+        macros = "comprehensions" if len(node.names) == 2 else "sorting" if node.value == "sortBy" else ""
+        if macros and not there(macros, self.scope.release):
+            raise self._fail(node, f"there is no function {node.value!r}")
         over = self.infer(node.target)
         if over.name == "list":
             first, second = (over.args[0], None) if len(node.names) == 1 else (INT, over.args[0])

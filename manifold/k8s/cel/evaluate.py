@@ -1,7 +1,7 @@
 """What an expression gives: a walk over its tree, in a bounded number of steps.
 
 Values are JSON values, and besides them `Uint`, bytes, datetime and timedelta, `Quantity`, `Maybe` (optional) and the
-objects of Kubernetes' libraries in `functions`. Source of the semantics: cel-spec (doc/langdef.md), cel-go v0.26.
+objects of Kubernetes' libraries in `functions`. Source of the semantics: cel-spec (doc/langdef.md), cel-go v0.29.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from manifold.k8s.cel.functions import FUNCTIONS, METHODS, Maybe, equal, index, order
-from manifold.k8s.cel.syntax import CelError, Node, parse, place
+from manifold.k8s.cel.syntax import Broken, CelError, Node, parse, place
 
 STEPS = 1_000_000
 """How many nodes an evaluation may visit; the server counts in units of its own and allows 10,000,000 a request."""
@@ -61,7 +61,10 @@ class _Run:
         self.left -= 1
         if self.left < 0:
             raise self._fail(node, "the evaluation takes too many steps")
-        return _OPERATIONS[node.op](self, node, names)
+        found = _OPERATIONS[node.op](self, node, names)
+        if found.__class__ is Broken:
+            raise self._fail(node, found.why)
+        return found
 
     def _literal(self, node: Node, names: dict[str, Value]) -> Value:
         return node.value

@@ -1,6 +1,6 @@
 """The functions of Kubernetes' CEL, by name: those of the language, of cel-go's extensions and of the API server.
 
-Source: cel-spec (doc/langdef.md), cel-go v0.26 ext, k8s.io/apiserver v0.37.2 pkg/cel/library. Whatever Python raises in
+Source: cel-spec (doc/langdef.md), cel-go v0.29 ext, k8s.io/apiserver v0.37.2 pkg/cel/library. Whatever Python raises in
 one (TypeError, ValueError, KeyError ...) is an evaluation error.
 """
 
@@ -558,6 +558,7 @@ FUNCTIONS: dict[str, Function] = {
     "bytes": lambda a: a.encode() if isinstance(a, str) else bytes(a), "timestamp": _timestamp, "duration": _duration,
     "optional.of": lambda a: Maybe(a), "optional.none": lambda: Maybe(),
     "optional.ofNonZeroValue": lambda a: Maybe(a) if a else Maybe(),
+    "optional.unwrap": lambda a: [v.value for v in a if v.there],
     "strings.quote": _quote, "lists.range": _range,
     "sets.contains": lambda a, b: all(_in(x, a) for x in b),
     "sets.equivalent": lambda a, b: all(_in(x, a) for x in b) and all(_in(x, b) for x in a),
@@ -586,6 +587,8 @@ METHODS: dict[str, Function] = {
     "isSorted": lambda a: all(order(x) <= order(y) for x, y in itertools.pairwise(a)), "sum": _sum,
     "min": _extreme(min), "max": _extreme(max), "slice": _slice, "distinct": _distinct, "reverse": lambda a: a[::-1],
     "sort": lambda a: sorted(a, key=order), "first": lambda a: Maybe(a[0]) if a else Maybe(),
+    "unwrapOpt": lambda a: [v.value for v in a if v.there],
+    "includes": lambda a, b: _in(b, a) if a.__class__ is list else equal(a, b),
     "last": lambda a: Maybe(a[-1]) if a else Maybe(), "flatten": _flatten,
     "sign": lambda a: a.sign(), "isGreaterThan": lambda a, b: a > b, "isLessThan": lambda a, b: a < b,
     "compareTo": _compare, "asApproximateFloat": lambda a: a.milli() / 1000, "asInteger": _as_integer,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 DEEPEST = 150  # cel-go's own limit of recursion is 250 rules, of which an expression in brackets takes several
 RESERVED = frozenset(
@@ -60,6 +60,8 @@ class Node:
     """A name written with a leading dot; a select written `.?`."""
     type: Any = None
     """Set by the checker."""
+    overloads: tuple[Any, ...] = ()
+    """The signatures of a function that fit, set by the checker."""
 
 
 def parse(text: str) -> Node:
@@ -391,6 +393,12 @@ class _Parser:
         if node.value in ("__result__", "@result"):
             raise self._fail(f"{node.value!r} cannot be a variable", node.at)
         return str(node.value)
+
+
+class Broken(NamedTuple):
+    """A value that cannot be had: it fails when it is asked for, and not before."""
+
+    why: str
 
 
 class Uint(int):

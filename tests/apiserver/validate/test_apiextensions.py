@@ -120,7 +120,10 @@ def test_rules_that_compile_are_taken() -> None:
     rules = [
         {"rule": "self.in__dash__side > 0 && self.__namespace__ != ''"},
         {"rule": "self == oldSelf", "fieldPath": ".in-side"},
-        {"rule": "self.since.getFullYear() > 2000", "messageExpression": "'since ' + string(self.since)"},
+        {
+            "rule": "self.since.getFullYear() > 2000",
+            "messageExpression": "'too ' + 'early'",
+        },
     ]
     fields = {
         "in-side": {"type": "integer"},
