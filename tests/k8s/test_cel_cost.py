@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from manifold.apiserver.rules import type_of
 from manifold.k8s.cel import Scope, check, compiled
 from manifold.k8s.cel.cost import TOP, estimate
