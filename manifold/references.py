@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -71,18 +71,51 @@ def table() -> dict[str, tuple[Kind, ...]]:
     return {name: tuple(lines) for name, lines in out.items()}
 
 
-def _walk(value: Any, path: Path, parts: Sequence[str]) -> Iterator[tuple[Any, Any, Path]]:
-    """(value, its parent, path) of each present value at a path below."""
-    for i, part in enumerate(parts):
-        if part == "[*]":
-            for n, item in enumerate(value if isinstance(value, list) else ()):
-                yield from _walk(item, (*path, n), parts[i + 1 :])
-            return
-        if not isinstance(value, dict) or part not in value:
-            return
-        parent, value, path = value, value[part], (*path, part)
-        if i == len(parts) - 1:
-            yield value, parent, path
+class _Branch:
+    """What lies below one place: lines that end here, by field, and by the items of a list."""
+
+    __slots__ = ("fields", "items", "lines")
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, Kind]] = []
+        self.fields: dict[str, _Branch] = {}
+        self.items: _Branch | None = None
+
+
+@cache
+def _trees(kind: str) -> tuple[_Branch, _Branch] | None:
+    """The lines of a kind as two trees, from the object and from its Pod spec: shared ways are gone once."""
+    lines = table().get(kind)
+    if not lines:
+        return None
+    out = (_Branch(), _Branch())
+    for number, line in enumerate(lines):
+        branch = out[bool(line.root)]
+        for part in line.parts:
+            if part == "[*]":
+                branch.items = branch.items or _Branch()
+                branch = branch.items
+            else:
+                branch = branch.fields.setdefault(part, _Branch())
+        branch.lines.append((number, line))
+    return out
+
+
+Found = tuple[int, Kind, Any, Any, Path]
+
+
+def _walk(value: Any, parent: Any, path: Path, branch: _Branch, found: list[Found]) -> None:
+    """Gather (number of the line, the line, value, its parent, path) of each present value."""
+    for number, line in branch.lines:
+        found.append((number, line, value, parent, path))
+    if branch.fields and isinstance(value, dict):
+        for name, below in branch.fields.items():
+            inner = value.get(name, value)
+            if inner is not value:
+                _walk(inner, value, (*path, name), below, found)
+    elif branch.items is not None and isinstance(value, list):
+        for n, item in enumerate(value):
+            _walk(item, value, (*path, n), branch.items, found)
 
 
 # The kinds of subjects and roles that are objects, and their groups.
@@ -95,20 +128,30 @@ _CLUSTER_WIDE = frozenset(("ClusterRole",))
 
 def of(document: Document) -> Iterator[Reference]:
     """What one object points at, in the order of the table."""
-    lines = table().get(document.kind)
-    if not lines:
+    trees = _trees(document.kind)
+    if trees is None:
         return
     meta = document.body.get("metadata")
     namespace = str((meta if isinstance(meta, dict) else {}).get("namespace") or "default")
-    spec = pods.spec(document.body)
-    for line in lines:
-        start, path = (spec if spec is not None else ({}, ())) if line.root else (document.body, ())
-        for name, parent, at in _walk(start, path, line.parts):
-            if not isinstance(name, str) or not name or name in line.known or name.startswith(line.prefixes or ("\0",)):
-                continue
-            found = _reference(line, document, name, parent, at, namespace)
-            if found is not None:
-                yield found
+    places: list[Found] = []
+    if trees[0].fields:
+        _walk(document.body, None, (), trees[0], places)
+    if trees[1].fields:
+        spec = pods.spec(document.body)
+        if spec is not None:
+            _walk(spec[0], None, spec[1], trees[1], places)
+    if len(places) > 1:
+        places.sort(key=_number)
+    for _, line, name, parent, at in places:
+        if not isinstance(name, str) or not name or name in line.known or name.startswith(line.prefixes or ("\0",)):
+            continue
+        found = _reference(line, document, name, parent, at, namespace)
+        if found is not None:
+            yield found
+
+
+def _number(found: Found) -> int:
+    return found[0]
 
 
 def _reference(

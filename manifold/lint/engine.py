@@ -5,15 +5,16 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
+from manifold import references
 from manifold.k8s import pods
 from manifold.k8s.selectors import plain_matches
 from manifold.lint.catalogue import Rule
 from manifold.lint.schema import Test, compiled
 from manifold.model import Diagnostic, Document, Key, ObjectId, Origin, Path, Severity
+from manifold.references import Reference
 
 Body = Mapping[str, Any]
 ROOTS = ("$", "$pod", "$whole-pod", "$containers", "$main-containers")
@@ -42,30 +43,26 @@ class Finding(NamedTuple):
     message: str = ""
 
 
-@dataclass(slots=True)
 class Subject:
     """One object as checks see it, with its Pod spec and containers, found once."""
 
-    document: Document
-    pod: Body | None = None
-    pod_path: Path = ()
-    containers: list[tuple[Body, Path]] = field(default_factory=list)
+    __slots__ = ("_labels", "_references", "body", "containers", "document", "kind", "main", "name", "namespace", "pod", "pod_path")  # fmt: skip
 
-    @property
-    def body(self) -> Body:
-        return self.document.body
-
-    @property
-    def kind(self) -> str:
-        return self.document.kind
-
-    @property
-    def name(self) -> str:
-        return str((self.body.get("metadata") or {}).get("name") or "")
-
-    @property
-    def namespace(self) -> str:
-        return str((self.body.get("metadata") or {}).get("namespace") or "default")
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.body: Body = document.body
+        self.kind = document.kind
+        meta = document.body.get("metadata")
+        meta = meta if isinstance(meta, dict) else {}
+        self.name = str(meta.get("name") or "")
+        self.namespace = str(meta.get("namespace") or "default")
+        self.pod: Body | None = None
+        self.pod_path: Path = ()
+        self.containers: list[tuple[Body, Path]] = []
+        """Init containers and containers, each with its path."""
+        self.main: list[tuple[Body, Path]] = []
+        self._labels: dict[str, str] | None = None
+        self._references: list[Reference] | None = None
 
     @property
     def template(self) -> Body:
@@ -75,25 +72,37 @@ class Subject:
     @property
     def labels(self) -> dict[str, str]:
         """The labels of the Pods that it makes."""
-        return dict((self.template.get("metadata") or {}).get("labels") or {})
+        if self._labels is None:
+            self._labels = dict((self.template.get("metadata") or {}).get("labels") or {})
+        return self._labels
+
+    @property
+    def references(self) -> Sequence[Reference]:
+        """What it points at."""
+        if self._references is None:
+            self._references = list(references.of(self.document))
+        return self._references
 
 
 def subject(document: Document) -> Subject:
     """An object prepared for checks; what is misshapen is left out, for the server will say so."""
     out = Subject(document)
-    if document.kind in WORKLOADS:
+    if out.kind in WORKLOADS:
         found = pods.spec(document.body)
         if found is None and isinstance(document.body.get("spec"), dict):
             found = _no_template(document)
         if found is not None:
             out.pod, out.pod_path = found
-            out.containers = [
-                (c, (*out.pod_path, part, i))
-                for part in ("initContainers", "containers")
-                for i, c in enumerate(_items(out.pod.get(part)))
-                if isinstance(c, dict)
-            ]
+            out.main = _containers(out, "containers")
+            out.containers = (
+                [*_containers(out, "initContainers"), *out.main] if "initContainers" in out.pod else out.main
+            )
     return out
+
+
+def _containers(s: Subject, part: str) -> list[tuple[Body, Path]]:
+    assert s.pod is not None
+    return [(c, (*s.pod_path, part, i)) for i, c in enumerate(_items(s.pod.get(part))) if isinstance(c, dict)]
 
 
 def _no_template(document: Document) -> tuple[Body, Path] | None:
@@ -119,19 +128,23 @@ class Bundle:
         """The cluster is known: what is neither there nor here is missing."""
 
     @cached_property
-    def _objects(self) -> dict[Key, Body]:
-        out: dict[Key, Body] = {}
+    def _objects(self) -> dict[tuple[str, str, str, str], Body]:
+        """The objects by the parts of their keys."""
+        out: dict[tuple[str, str, str, str], Body] = {}
         for body in (*self._cluster, *(d.body for d in self.documents)):
-            meta = body.get("metadata") if isinstance(body.get("metadata"), dict) else {}
+            meta = body.get("metadata")
+            if not isinstance(meta, dict):
+                meta = {}
             group, kind = str(body.get("apiVersion") or "").rpartition("/")[0], str(body.get("kind") or "")
-            for namespace in {str((meta or {}).get("namespace") or "default"), ""}:
-                # Whether a kind has namespaces the reference knows; an object stands under both spellings.
-                out.setdefault(Key(group, kind, namespace, str((meta or {}).get("name") or "")), body)
+            name = str(meta.get("name") or "")
+            # Whether a kind has namespaces the reference knows; an object stands under both spellings.
+            out.setdefault((group, kind, str(meta.get("namespace") or "default"), name), body)
+            out.setdefault((group, kind, "", name), body)
         return out
 
     @cached_property
-    def _counts(self) -> Counter[tuple[str, str, str]]:
-        return Counter((k.group, k.kind, k.namespace) for k in self._objects)
+    def _counts(self) -> Counter[tuple[str, ...]]:
+        return Counter(key[:3] for key in self._objects)
 
     def find(self, key: Key) -> Body | None:
         """The object of that identity among the manifests and the cluster's objects."""
@@ -145,9 +158,7 @@ class Bundle:
         """The name that is most like a missing one's, empty when none is."""
         import difflib
 
-        names = [
-            k.name for k in self._objects if (k.group, k.kind, k.namespace) == (key.group, key.kind, key.namespace)
-        ]
+        names = [found[3] for found in self._objects if found[:3] == key[:3]]
         near = difflib.get_close_matches(key.name, names, 1, 0.7)
         return near[0] if near else ""
 
@@ -155,6 +166,18 @@ class Bundle:
     def subjects(self) -> list[Subject]:
         extra = [Document("", 0, dict(b)) for b in self._cluster]
         return [subject(d) for d in (*self.documents, *extra)]
+
+    @cached_property
+    def _by_document(self) -> dict[int, Subject]:
+        return {id(s.document): s for s in self.subjects}
+
+    def subject(self, document: Document) -> Subject:
+        """A document of the bundle as checks see it."""
+        return self._by_document.get(id(document)) or subject(document)
+
+    def prepare(self) -> None:
+        """Look through all objects now, before processes part that would each do it again."""
+        _ = self._by_document, self._counts, self._by_label, self.by_kind, self._scalers
 
     @cached_property
     def workloads(self) -> dict[str, list[Subject]]:
@@ -258,38 +281,83 @@ def _parts(text: str) -> list[str]:
     return [p for p in text.replace("[*]", ".[*]").split(".") if p]
 
 
-def _places(at: str) -> Callable[[Subject], Iterator[tuple[Any, Path]]]:
+def _roots(at: str) -> tuple[Callable[[Subject], Sequence[tuple[Any, Path]]], list[str]]:
+    """The values that a place begins at, and the way on from them.
+
+    Raises ValueError for a place that begins with none of ROOTS.
+    """
     root, *parts = _parts(at)
 
-    def find(s: Subject) -> Iterator[tuple[Any, Path]]:
-        if root == "$":
-            yield from _walk(s.body, (), parts)
-        elif s.pod is None:
-            return
-        elif root == "$pod" or (root == "$whole-pod" and s.containers):
-            yield from _walk(s.pod, s.pod_path, parts)
-        elif root in ("$containers", "$main-containers"):
-            for body, path in s.containers:
-                if root == "$containers" or path[-2] == "containers":
-                    yield from _walk(body, path, parts)
+    def pod(s: Subject) -> Sequence[tuple[Any, Path]]:
+        return () if s.pod is None else ((s.pod, s.pod_path),)
 
-    if root not in ROOTS:
+    def whole(s: Subject) -> Sequence[tuple[Any, Path]]:
+        return ((s.pod, s.pod_path),) if s.containers else ()
+
+    found: dict[str, Callable[[Subject], Sequence[tuple[Any, Path]]]] = {
+        "$": lambda s: ((s.body, ()),),
+        "$pod": pod,
+        "$whole-pod": whole,
+        "$containers": lambda s: s.containers,
+        "$main-containers": lambda s: s.main,
+    }
+    if root not in found:
         raise ValueError(f"`at: {at}` begins with none of {', '.join(ROOTS)}")
+    return found[root], parts
+
+
+def _places(at: str) -> Callable[[Subject], Iterator[tuple[Any, Path]]]:
+    """The places that a rule speaks of."""
+    roots, parts = _roots(at)
+
+    def find(s: Subject) -> Iterator[tuple[Any, Path]]:
+        for body, path in roots(s):
+            yield from _walk(body, path, parts)
+
     return find
+
+
+def _failing(at: str, test: Test) -> Callable[[Subject], Sequence[tuple[Any, Path]]]:
+    """The values at a place that fail a test; most objects have none, so what passes costs a look and no more."""
+    roots, parts = _roots(at)
+    if not parts:
+        return lambda s: [(v, path) for v, path in roots(s) if not test(v)]
+    first, *rest = parts
+    if first == "[*]":
+        return lambda s: [p for v, path in roots(s) for p in _walk(v, path, parts) if not test(_given(p[0]))]
+
+    def find(s: Subject) -> Sequence[tuple[Any, Path]]:
+        found: list[tuple[Any, Path]] = []
+        for body, path in roots(s):
+            value = body.get(first, MISSING)
+            if not rest:
+                if not test(_given(value)):
+                    found.append((value, (*path, first)))
+            elif value is not MISSING:
+                found += [p for p in _walk(value, (*path, first), rest) if not test(_given(p[0]))]
+        return found
+
+    return find
+
+
+def _given(value: Any) -> Any:
+    return None if value is MISSING else value
 
 
 def _expecting(rule: Rule) -> Runner:
     assert rule.expect is not None
-    test: Test = compiled(rule.expect)
-    find = _places(rule.at)
+    find = _failing(rule.at, compiled(rule.expect))
 
-    def run(s: Subject, bundle: Bundle) -> Iterator[Finding]:
-        for value, path in find(s):
-            if not test(None if value is MISSING else value):
-                name = value.get("name", "") if isinstance(value, dict) else _owner(s.body, path)
-                yield Finding(path, {"value": "" if value is MISSING else value, "name": name})
+    def run(s: Subject, bundle: Bundle) -> Sequence[Finding]:
+        failing = find(s)
+        return [_unexpected(s, value, path) for value, path in failing] if failing else ()
 
     return run
+
+
+def _unexpected(s: Subject, value: Any, path: Path) -> Finding:
+    name = value.get("name", "") if isinstance(value, dict) else _owner(s.body, path)
+    return Finding(path, {"value": "" if value is MISSING else value, "name": name})
 
 
 def _owner(body: Any, path: Path) -> str:
@@ -379,7 +447,7 @@ class Linter:
             wanted = self._for(document.kind)
             if not wanted:
                 continue
-            s = subject(document)
+            s = bundle.subject(document)
             for rule, run in wanted:
                 for finding in run(s, bundle):
                     yield diagnostic(rule, finding, document)

@@ -23,23 +23,45 @@ _TYPES: dict[str, Test] = {
 
 
 def _all(tests: list[Test]) -> Test:
+    """All of these. Written out for one and two, which rules have most: a generator costs more than its tests."""
     if len(tests) == 1:
         return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda v: first(v) and second(v)
     return lambda v: all(t(v) for t in tests)
+
+
+def _any(tests: list[Test]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda v: first(v) or second(v)
+    return lambda v: any(t(v) for t in tests)
 
 
 def _type(wanted: Any) -> Test:
     tests = [_TYPES[w] for w in ([wanted] if isinstance(wanted, str) else wanted)]
-    return lambda v: any(t(v) for t in tests)
+    return _any(tests)
 
 
 def _required(names: list[str]) -> Test:
     """Each name is there with a value that is not null, empty text, list or object."""
-    return lambda v: isinstance(v, dict) and all(v.get(n) not in (None, "", [], {}) for n in names)
+    if len(names) == 1:
+        name = names[0]
+        return lambda v: isinstance(v, dict) and v.get(name) not in _EMPTY
+    return lambda v: isinstance(v, dict) and all(v.get(n) not in _EMPTY for n in names)
+
+
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def _properties(schemas: Mapping[str, Any]) -> Test:
     tests = [(n, compiled(s)) for n, s in schemas.items()]
+    if len(tests) == 1:
+        name, test = tests[0]
+        return lambda v: not isinstance(v, dict) or test(v.get(name))
     return lambda v: not isinstance(v, dict) or all(t(v.get(n)) for n, t in tests)
 
 
@@ -64,11 +86,13 @@ def _not(schema: Mapping[str, Any]) -> Test:
 
 
 def _any_of(schemas: list[Mapping[str, Any]]) -> Test:
-    tests = [compiled(s) for s in schemas]
-    return lambda v: any(t(v) for t in tests)
+    return _any([compiled(s) for s in schemas])
 
 
 def _enum(values: list[Any]) -> Test:
+    if len(values) == 1:
+        only = values[0]
+        return lambda v: v is only or (v == only and type(v) is type(only))
     return lambda v: any(v is x or (v == x and type(v) is type(x)) for x in values)
 
 

@@ -6,13 +6,12 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold import references
 from manifold.lint.engine import Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a key that the target, which is given, lacks."""
-    for reference in references.of(subject.document):
+    for reference in subject.references:
         if not reference.keys or reference.optional:
             continue
         target = bundle.find(reference.target)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold import references
 from manifold.lint.engine import Bundle, Finding, Subject
 
 
@@ -14,7 +13,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
 
     A lone manifest says nothing of what is in the cluster; a bundle that holds ConfigMaps, but not this one, does.
     """
-    for reference in references.of(subject.document):
+    for reference in subject.references:
         key = reference.target
         if reference.optional or bundle.find(key) is not None:
             continue

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold import references
 from manifold.lint.engine import Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a port, by name or number, that the Service, which is given, lacks."""
-    for reference in references.of(subject.document):
+    for reference in subject.references:
         if reference.port is None:
             continue
         target = bundle.find(reference.target)
