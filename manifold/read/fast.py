@@ -8,6 +8,8 @@ it could see differently stays outside, wherever it stands, also in a comment. M
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -43,56 +45,72 @@ def _gate() -> Any:
 _null = -1
 
 
-def _parse(data: bytes) -> tuple[str, int] | None:
-    """rapidyaml's JSON and the number of its nodes; None where it refuses the text.
-
-    It complains on the process's standard error by itself, which is turned away meanwhile: the exact path has the word.
-    """
-    import ryml
-
+@contextmanager
+def hushed() -> Iterator[None]:
+    """A while in which nothing goes out on the process's standard error: rapidyaml complains there by itself."""
     global _null
     if _null < 0:
         _null = os.open(os.devnull, os.O_WRONLY)
     saved = os.dup(2)
     os.dup2(_null, 2)
     try:
-        tree = ryml.parse_in_arena(data)
-        return ryml.emit_json(tree), tree.size()
-    except (ryml.ExceptionParse, ryml.ExceptionBasic, ryml.ExceptionVisit, RuntimeError):
-        return None
+        yield
     finally:
         os.dup2(saved, 2)
         os.close(saved)
 
 
-def _count(value: Any) -> int:
-    """The number of nodes of a JSON value: a duplicate key makes it less than rapidyaml's."""
-    total = 1
-    stack = [value]
-    while stack:
-        one = stack.pop()
-        values = one.values() if one.__class__ is dict else one
-        total += len(one)
-        for inner in values:
-            if inner.__class__ is dict or inner.__class__ is list:
-                stack.append(inner)
-    return total
+# Trees and buffers at rest, one of each for a thread at work: to make them anew takes as long as to fill them.
+_spare: list[tuple[Any, bytearray]] = []
+LARGE = 1024 * 1024  # what is larger is given back to the system
+
+
+def _parse(data: bytes) -> Any:
+    """The value of a text as rapidyaml reads it, None where it refuses the text or a key occurs twice."""
+    import orjson
+    import ryml
+
+    try:
+        tree, buffer = _spare.pop()
+        tree.clear()
+        tree.clear_arena()
+    except IndexError:
+        tree, buffer = ryml.Tree(), bytearray(64 * 1024)
+    try:
+        ryml.parse_csubstr(data, tree)
+        short, size = ryml.emit_json_to_substr(tree, 0, buffer)
+        if short:
+            buffer = bytearray(size)
+            _, size = ryml.emit_json_to_substr(tree, 0, buffer)
+    except (ryml.ExceptionParse, ryml.ExceptionBasic, ryml.ExceptionVisit, RuntimeError):
+        return None
+    try:
+        value = orjson.loads(memoryview(buffer)[:size])
+        again = orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # no JSON, or too deep for it
+        return None
+    # A key that occurs twice is lost together with its quotes.
+    if again.count(b'"') != buffer.count(b'"', 0, size):
+        return None
+    if len(data) < LARGE and len(buffer) < LARGE:
+        _spare.append((tree, buffer))
+    return value
+
+
+def clean(text: str) -> bool:
+    """Whether a text, of one document or several, holds nothing that the two kinds of YAML could see differently."""
+    return _gate().search(text.encode("utf-8", "surrogatepass")) is None
+
+
+def value(text: str) -> dict[str, Any] | None:
+    """The object that a `clean` document holds, or None where the exact path must read it. To be called `hushed`."""
+    found = _parse(text.encode("utf-8", "surrogatepass"))
+    return found if isinstance(found, dict) else None
 
 
 def parse(text: str) -> dict[str, Any] | None:
     """The object that a document holds, or None where the exact path must read it."""
-    import orjson
-
-    data = text.encode("utf-8", "surrogatepass")
-    if _gate().search(data) is not None:
+    if not clean(text):
         return None
-    found = _parse(data)
-    if found is None:
-        return None
-    try:
-        value = orjson.loads(found[0])
-    except orjson.JSONDecodeError:
-        return None
-    if value.__class__ is not dict or _count(value) != found[1]:
-        return None
-    return dict(value)
+    with hushed():
+        return value(text)

@@ -108,8 +108,25 @@ class _Reader:
     # YAML ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _yaml(self, text: str, first: int = 0, line_before: int = 0) -> None:
+        if not self.fast:
+            self._pieces(text, first, line_before, None)
+            return
+        from manifold.read import fast
+
+        clean = fast.clean(text)
+
+        def parse(chunk: str) -> dict[str, Any] | None:
+            return fast.value(chunk) if clean or fast.clean(chunk) else None
+
+        with fast.hushed():
+            self._pieces(text, first, line_before, parse)
+
+    def _pieces(
+        self, text: str, first: int, line_before: int, parse: Callable[[str], dict[str, Any] | None] | None
+    ) -> None:
         for index, piece in enumerate(split.pieces(text), first):
-            piece = piece._replace(line=piece.line + line_before)
+            if line_before:
+                piece = piece._replace(line=piece.line + line_before)
             self.out.pieces += 1
             if piece.bad:
                 line = piece.line + piece.text.count("\n") + 1
@@ -124,10 +141,8 @@ class _Reader:
             chunk = piece.text.removeprefix("\ufeff")
             if not chunk.strip(" \r\n"):
                 continue
-            if self.fast:
-                from manifold.read import fast
-
-                body = fast.parse(chunk if chunk.endswith("\n") else chunk + "\n")
+            if parse is not None:
+                body = parse(chunk if chunk.endswith("\n") else chunk + "\n")
                 if body is not None:
                     self._object(body, index, Late(chunk, piece.line))
                     continue
@@ -189,9 +204,12 @@ class _Reader:
 
     def _headless(self, body: dict[str, Any], index: int, locate: Callable[[Path], Span]) -> bool:
         """Whether `kind` or `apiVersion` is missing, said or skipped."""
-        missing = [
-            name for name in ("apiVersion", "kind") if not (isinstance(body.get(name), str) and body[name].strip())
-        ]
+        api_version, kind = body.get("apiVersion"), body.get("kind")
+        missing = []
+        if not isinstance(api_version, str) or not api_version.strip():
+            missing.append("apiVersion")
+        if not isinstance(kind, str) or not kind.strip():
+            missing.append("kind")
         if not missing:
             return False
         if (not self.source.named and "apiVersion" not in body) or (not self.source.named and "kind" not in body):

@@ -7,7 +7,6 @@ kubectl 1.37: a line that begins with `---` cuts wherever it stands, also inside
 from __future__ import annotations
 
 import codecs
-import re
 from typing import NamedTuple
 
 
@@ -48,26 +47,30 @@ def decode(data: bytes) -> tuple[str, list[int]]:
     return "".join(parts), lines
 
 
-_SEPARATOR = re.compile(r"(?m)^---([^\n]*)(?:\n|\Z)")
-
-
 def pieces(text: str) -> list[Piece]:
     """The documents of a YAML text, empty ones included, up to a separator that kubectl refuses."""
-    if "---" not in text:
-        return [Piece(text, 0)] if text else []
     found: list[Piece] = []
     start = line = 0
-    for match in _SEPARATOR.finditer(text):
-        rest = match.group(1).strip()
-        chunk = text[start : match.start()]
-        if rest and rest[0] != "#":
+    at = 0 if text.startswith("---") else _separator(text, 0)
+    while at >= 0:
+        end = text.find("\n", at)
+        rest = text[at + 3 : end if end >= 0 else len(text)]
+        chunk = text[start:at]
+        if (said := rest.strip()) and said[0] != "#":
             # kubectl stops here, and what it had gathered is not created either.
-            found.append(Piece(chunk, line, f"---{match.group(1)}".rstrip()))
+            found.append(Piece(chunk, line, f"---{rest}".rstrip()))
             return found
         if chunk:
             found.append(Piece(chunk, line))
         line += chunk.count("\n") + 1
-        start = match.end()
+        start = end + 1 if end >= 0 else len(text)
+        at = _separator(text, start - 1)
     if start < len(text):
         found.append(Piece(text[start:], line))
     return found
+
+
+def _separator(text: str, start: int) -> int:
+    """Where the next line that begins with `---` does, -1 where there is none."""
+    found = text.find("\n---", start)
+    return found + 1 if found >= 0 else -1

@@ -61,28 +61,29 @@ class _Walker:
             if len(self.out.sources) + len(self.out.skipped) == before:
                 self.out.skipped.append(Skip(str(path), 0, "no .yaml, .yml or .json file in this folder"))
         else:
-            self._file(path, named=not self._only_manifests)
+            self._file(str(path), named=not self._only_manifests)
 
-    def _file(self, path: Path, *, named: bool) -> None:
+    def _file(self, path: str, *, named: bool) -> None:
         try:
-            status = path.stat()
-            if (status.st_dev, status.st_ino) in self._seen:
-                return
-            self._seen.add((status.st_dev, status.st_ino))
-            if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST:
-                self.out.diagnostics.append(_unreadable(str(path), f"is larger than {LARGEST // 1024 // 1024} MiB"))
-                return
-            data = path.read_bytes()
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                status = os.fstat(file.fileno())
+                if (status.st_dev, status.st_ino) in self._seen:
+                    return
+                self._seen.add((status.st_dev, status.st_ino))
+                if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST:
+                    self.out.diagnostics.append(_unreadable(path, f"is larger than {LARGEST // 1024 // 1024} MiB"))
+                    return
+                data = file.readall()
         except OSError as error:
-            self.out.diagnostics.append(_unreadable(str(path), f"cannot be read: {error.strerror}"))
+            self.out.diagnostics.append(_unreadable(path, f"cannot be read: {error.strerror}"))
             return
         if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
             if named:
-                self.out.diagnostics.append(_unreadable(str(path), "is a binary file, not YAML or JSON"))
+                self.out.diagnostics.append(_unreadable(path, "is a binary file, not YAML or JSON"))
             else:
-                self.out.skipped.append(Skip(str(path), 0, "a binary file"))
+                self.out.skipped.append(Skip(path, 0, "a binary file"))
             return
-        self.out.sources.append(Source(str(path), data, named))
+        self.out.sources.append(Source(path, data, named))
 
     def _folder(self, folder: Path, ignored: list[tuple[Path, Any]]) -> None:
         try:
@@ -102,41 +103,47 @@ class _Walker:
                 self._kustomization(folder / name)
         chart = "Chart.yaml" in names
         later: list[Path] = []
+        above = str(folder / "_")[
+            :-1
+        ]  # names are joined as texts: thousands of Paths cost as much as reading the files
         for entry in entries:
-            path = folder / entry.name
+            if entry.name.startswith("."):
+                continue
+            path = above + entry.name
             try:
                 is_folder = entry.is_dir()
             except OSError:
                 is_folder = False
-            if entry.name.startswith(".") or _ignored(path, is_folder, ignored):
+            if not is_folder and not entry.name.endswith(SUFFIXES):
                 continue
-            if self._exclude is not None and self._exclude.match_file(str(path) + ("/" if is_folder else "")):
-                self.out.skipped.append(Skip(str(path), 0, "excluded by the settings"))
+            if ignored and _ignored(Path(path), is_folder, ignored):
+                continue
+            if self._exclude is not None and self._exclude.match_file(path + ("/" if is_folder else "")):
+                self.out.skipped.append(Skip(path, 0, "excluded by the settings"))
                 continue
             if is_folder:
                 if chart and entry.name == "templates":
                     self.out.skipped.append(
                         Skip(
-                            str(path),
+                            path,
                             0,
                             "templates of a Helm chart are checked only as rendered (helm template … | manifold check -)",
                         )
                     )
                 elif chart and entry.name == "charts":
                     self.out.skipped.append(
-                        Skip(str(path), 0, "charts that a Helm chart depends on are checked only as rendered")
+                        Skip(path, 0, "charts that a Helm chart depends on are checked only as rendered")
                     )
                 else:
-                    later.append(path)
-            elif entry.name.endswith(SUFFIXES):
-                if chart and entry.name in ("Chart.yaml", "values.yaml", "values.schema.json", "Chart.lock"):
-                    self.out.skipped.append(Skip(str(path), 0, "belongs to a Helm chart"))
-                elif path.resolve() in self._patches:
-                    self.out.skipped.append(Skip(str(path), 0, self._patches[path.resolve()]))
-                else:
-                    self._file(path, named=False)
-        for path in later:
-            self._folder(path, ignored)
+                    later.append(Path(path))
+            elif chart and entry.name in ("Chart.yaml", "values.yaml", "values.schema.json", "Chart.lock"):
+                self.out.skipped.append(Skip(path, 0, "belongs to a Helm chart"))
+            elif self._patches and (place := Path(path).resolve()) in self._patches:
+                self.out.skipped.append(Skip(path, 0, self._patches[place]))
+            else:
+                self._file(path, named=False)
+        for folder_below in later:
+            self._folder(folder_below, ignored)
 
     def _kustomization(self, file: Path) -> None:
         """Remember the files that a kustomization names as patches: parts of objects, not objects."""
