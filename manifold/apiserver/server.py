@@ -168,7 +168,7 @@ class Server:
         # What the server owns it takes from the stored object as it is, so that is not read anew.
         before = self._decode(updating.without_owned(old, kind), kind, Faults())[0]
         updating.put_owned(before, old, kind)
-        after, mended = self._decode(updating.without_owned(new, kind), kind, faults)
+        after, mended = self._decode(updating.without_owned(new, kind, old), kind, faults)
         self.default(before, context)
         self.default(after, context, nulls=applied)
         context.old = before

@@ -64,18 +64,28 @@ def versions(new: Body, old: Body, kind: Kind, faults: Faults) -> None:
     path = ("metadata", "resourceVersion")
     if not stored or given == stored:
         return
-    if given:
+    if given and given != "0":  # 0 is any version
         faults.add("Conflict", path, f"the object has changed since: its version is {stored}", rule="api/conflict")
     elif kind.custom is not None or (kind.group, kind.kind) in _versioned():
         faults.invalid(path, "an update of this kind must say which version of the object it changes")
 
 
-def without_owned(body: Body, kind: Kind) -> Body:
-    """`body` without the fields that the server takes from the stored object whatever they say."""
+def without_owned(body: Body, kind: Kind, stored: Body | None = None) -> Body:
+    """`body` without the fields that the server takes from the stored object whatever they say.
+
+    Of an update `stored` is the object as it is: what is sent in place of its time must still be one (or `<time>`, as
+    previews and snapshots write it), or is blamed.
+    """
     out = {k: v for k, v in body.items() if k not in _frozen(kind)}
     meta = out.get("metadata")
     if isinstance(meta, dict):
-        out["metadata"] = {k: v for k, v in meta.items() if k not in ("creationTimestamp", "managedFields")}
+        own = (stored or body).get("metadata") or {}
+        out["metadata"] = {
+            k: v
+            for k, v in meta.items()
+            if k != "managedFields"
+            and not (k == "creationTimestamp" and (v == own.get(k) or (isinstance(v, str) and v[:1] == "<")))
+        }
     return out
 
 
@@ -101,8 +111,9 @@ def prepare(new: Body, old: Body, context: Context, faults: Faults) -> None:
     for name in _KEPT:
         if name in before and not meta.get(name):
             meta[name] = before[name]
-    if "generation" in before:
-        meta["generation"] = before["generation"]
+    for name in ("creationTimestamp", "generation"):
+        if name in before:
+            meta[name] = before[name]
     for name in _frozen(kind):
         if name in old:
             new[name] = old[name]

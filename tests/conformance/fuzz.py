@@ -17,12 +17,14 @@ import json
 import random
 import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from manifold import api
+from manifold.apiserver.server import Server
 from manifold.model import Source
 from manifold.read import read
 
@@ -44,6 +46,12 @@ def bases(folders: Iterable[Path] = (SINKS,)) -> list[Body]:
     return [b for b in found if b.get("apiVersion") and b.get("kind")]
 
 
+def served(found: Iterable[Body]) -> list[Body]:
+    """Those of a kind that the server has, of itself or by the sinks' definitions."""
+    server = Server(crds=definitions())
+    return [b for b in found if server.kind(str(b["apiVersion"]), str(b["kind"])) is not None]
+
+
 def definitions() -> list[Body]:
     """The CustomResourceDefinitions of the sinks, which must exist for the custom resources among them."""
     files = sorted((SINKS / "platform").glob("crd-*.yaml"))
@@ -54,9 +62,12 @@ def install(plane: ControlPlane) -> None:
     """Create the definitions and wait until they are served."""
     for body in definitions():
         plane.create(body, dry_run=False)
-    done = plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
-    if done.returncode:
-        raise RuntimeError(done.stderr)
+    for _ in range(50):  # kubectl fails where a definition has no status yet
+        done = plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        if not done.returncode:
+            return
+        time.sleep(0.2)
+    raise RuntimeError(done.stderr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +221,11 @@ def run(
     stored: bool = False,
     updates: bool = False,
     release: str | None = None,
+    most: int = 2,
 ) -> Iterator[Disagreement]:
-    """`count` changed objects, by chance; yields where we disagree."""
+    """`count` objects with up to `most` changes, by chance; yields where we disagree."""
     mutator = Mutator(donors, chance)
+    changes = (1, 1, 1, *range(2, most + 1)) if most < 4 else range(1, most + 1)
     crds = definitions()
     made: dict[int, Body | None] = {}
     for _ in range(count):
@@ -233,11 +246,11 @@ def run(
             if old is None:
                 continue
             sent = {**old, "metadata": {k: v for k, v in old["metadata"].items() if k != "managedFields"}}
-            new, how = mutator.mutate(sent, chance.choice((1, 1, 1, 2)))
+            new, how = mutator.mutate(sent, chance.choice(changes))
             if isinstance(new.get("metadata"), dict) and new["metadata"].get("name") == old["metadata"]["name"]:
                 yield from update(plane, old, new, how, crds, release)
             continue
-        body, how = mutator.mutate(base, chance.choice((1, 1, 1, 2)))
+        body, how = mutator.mutate(base, chance.choice(changes))
         if usable(body):
             yield from ask(plane, body, how, crds, stored, release)
 
@@ -249,6 +262,7 @@ def main() -> None:
     parser.add_argument("--group", action="append", default=[], help="only these API groups, `core` for the empty one")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--changes", type=int, default=2, help="as many to one object, at most")
     parser.add_argument("--top", type=int, default=40)
     parser.add_argument("--full", action="store_true", help="print each example whole")
     parser.add_argument("--stored", action="store_true")
@@ -258,7 +272,7 @@ def main() -> None:
     donors = bases(arguments.folders or [SINKS])
     chosen = [
         b
-        for b in donors
+        for b in served(donors)
         if (not arguments.kind or b["kind"] in arguments.kind)
         and (not arguments.group or (str(b["apiVersion"]).rpartition("/")[0] or "core") in arguments.group)
     ]
@@ -282,6 +296,7 @@ def main() -> None:
             stored=arguments.stored,
             updates=arguments.update,
             release=arguments.kubernetes,
+            most=arguments.changes,
         ):
             sorts[found.sort].append(found)
     print(f"{sum(map(len, sorts.values()))} disagreements of {arguments.count}")

@@ -13,6 +13,7 @@ from typing import Any
 from manifold.apiserver import constraints
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import INVALID, TYPE, Faults
+from manifold.apiserver.immutable import changed
 from manifold.apiserver.validate import metadata, pod
 from manifold.apiserver.validate.claims import claim_spec, warn_of_fractions
 from manifold.apiserver.validate.pod.scope import NOTHING, Tolerance
@@ -358,7 +359,9 @@ def create_controller_revision(body: Body, context: Context, faults: Faults) -> 
 
 
 def update_controller_revision(new: Body, old: Body, context: Context, faults: Faults) -> None:
-    """Nothing but what tables say: the data is immutable, and was looked at when it was created."""
+    """The data was looked at when it was created, and stays as it was written, to the letter."""
+    if new.get("data") != old.get("data"):
+        changed(faults, ("data",))
 
 
 def _replication_controller(spec: Body, context: Context, faults: Faults, tolerance: Tolerance) -> None:

@@ -56,9 +56,11 @@ def _listed(part: str, group: str, kind: str) -> bool:
 def create(body: Body, context: Context, faults: Faults) -> None:
     """The metadata of a new object."""
     kind = context.kind
-    if kind.custom is None and _listed("unchecked", kind.group, kind.kind):
-        return
     meta: Body = body.get("metadata") or {}
+    if kind.custom is None and _listed("unchecked", kind.group, kind.kind):
+        if kind.kind == "Binding" and not meta.get("name"):
+            faults.required((*META, "name"), "a Binding bears the name of its Pod")
+        return
     test = (
         name_format(kind.group, kind.kind, context.server.release) if kind.custom is None else FORMATS["dns-subdomain"]
     )
@@ -110,7 +112,20 @@ def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
             if name == "namespace" and not kind.namespaced:
                 continue
             faults.invalid((*META, name), "cannot be changed once the object exists")
+    if meta.get("generateName"):
+        _prefix_again(meta["generateName"], context, faults)
     _common(meta, context, faults)
+
+
+def _prefix_again(prefix: str, context: Context, faults: Faults) -> None:
+    """A generateName in an update: a part of a path always (registry/rest/update.go), a name for some kinds."""
+    kind = context.kind
+    messages = prefixed(path_segment)(prefix)
+    if kind.custom is None and _listed("generate-name-again", kind.group, kind.kind):
+        test = name_format(kind.group, kind.kind, context.server.release)
+        messages += prefixed(test)(prefix) if test is not None and test is not path_segment else []
+    for message in messages:
+        faults.invalid((*META, "generateName"), message)
 
 
 def _common(meta: Body, context: Context, faults: Faults) -> None:

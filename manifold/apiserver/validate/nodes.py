@@ -91,7 +91,7 @@ def _amounts(body: Body, faults: Faults) -> None:
             found, path = amount(value), ("status", part, name)
             if found.nanos < 0:
                 faults.invalid(path, f"{value} must not be negative")
-            if name in resources.WHOLE and found.milli() % 1000:
+            if resources.is_whole(name) and found.milli() % 1000:
                 faults.invalid(path, f"{value} must be a whole number")
 
 

@@ -184,7 +184,7 @@ def resource_quota(body: Body, context: Context, faults: Faults) -> None:
         found = amount(value)
         if found.nanos < 0:
             faults.invalid(path, f"{value} must not be negative")
-        if name in resources.WHOLE and found.milli() % 1000:
+        if resources.is_whole(name) and found.milli() % 1000:
             faults.invalid(path, f"{value} must be a whole number")
     _scopes(spec, faults)
     _scope_selector(spec, faults)
