@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from manifold.apiserver import faults as reasons
@@ -95,6 +96,39 @@ def _amounts(body: Body, faults: Faults) -> None:
                 faults.invalid(path, f"{value} must be a whole number")
 
 
+# nodeDeclaredFeatureRegexp
+_FEATURE = re.compile(r"[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*", re.ASCII)
+
+
+def _features(names: list[str], path: Path, faults: Faults) -> None:
+    """What a node says that it can do: names in alphabetical order, each once."""
+    before = ""
+    for i, name in enumerate(names):
+        if len(name) > 253:
+            faults.invalid((*path, i), "longer than 253 characters")
+        elif not _FEATURE.fullmatch(name):
+            faults.invalid((*path, i), f"{name!r} is no feature: MyFeature or MyFeature/itsPart, letters and digits")
+        if i and name == before:
+            faults.duplicate((*path, i), name)
+        elif name < before:
+            faults.invalid((*path, i), f"{name!r} comes before {before!r}: sort the list by alphabet")
+        before = name
+
+
+def _status(status: Body, context: Context, faults: Faults) -> None:
+    swap = ((status.get("nodeInfo") or {}).get("swap") or {}).get("capacity")
+    if swap is not None and swap <= 0:
+        # The server names it below metadata.
+        faults.add(
+            reasons.INVALID,
+            (*META, "nodeSwapStatus", "capacity"),
+            f"{swap} must be more than 0",
+            at=("status", "nodeInfo", "swap", "capacity"),
+        )
+    if status.get("declaredFeatures") and context.since(1, 36):
+        _features(status["declaredFeatures"], ("status", "declaredFeatures"), faults)
+
+
 def _ranges(spec: Body, context: Context, faults: Faults) -> None:
     ranges = spec.get("podCIDRs") or []
     path: Path = ("spec", "podCIDRs")
@@ -114,6 +148,7 @@ def create(body: Body, context: Context, faults: Faults) -> None:
     _annotations(notes, faults)
     _taints(spec.get("taints") or [], (*META, "taints"), ("spec", "taints"), faults)
     _amounts(body, faults)
+    _status(body.get("status") or {}, context, faults)
     _ranges(spec, context, faults)
     _warn(spec, faults)
 
