@@ -115,7 +115,7 @@ def documents(text: Text) -> Reading:
 def diagnose(fault: Fault, document: Document, version: str) -> Diagnostic:
     """A fault of the API server as a diagnostic on the document's text."""
     return Diagnostic(
-        origin=Origin.APISERVER,
+        origin=Origin.LINT if fault.later else Origin.APISERVER,
         rule=fault.rule,
         severity=Severity.WARNING if fault.warning else Severity.ERROR,
         message=fault.message,

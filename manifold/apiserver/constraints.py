@@ -21,6 +21,7 @@ from manifold.model import MapKey, Path
 
 Check = Callable[[Any, Path, Faults], None]
 Spec = dict[str, Any]
+Tables = dict[str, dict[str, Spec | list[Spec]]]
 
 ARTEFACT = "constraints.json.zz"
 WORDS = frozenset(
@@ -32,14 +33,14 @@ WORDS = frozenset(
 )  # fmt: skip
 
 
-def read_tables(folder: File) -> dict[str, dict[str, Spec]]:
-    """All tables of a folder, joined: type name -> field -> words.
+def read_tables(folder: File) -> Tables:
+    """All tables of a folder, joined: type name -> field -> words, or a list of them for different releases.
 
     Raises ValueError for a word that does not exist, or a field that two tables constrain.
     """
     import yaml
 
-    joined: dict[str, dict[str, Spec]] = {}
+    joined: Tables = {}
     for file in sorted(folder.glob("*.yaml")):
         data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
         for name, fields in (data.get("types") or {}).items():
@@ -47,7 +48,8 @@ def read_tables(folder: File) -> dict[str, dict[str, Spec]]:
             for field, spec in fields.items():
                 if field in into:
                     raise ValueError(f"{file.name}: {name}.{field} stands in another table as well")
-                into[field] = _known(spec, f"{file.name}: {name}.{field}")
+                where = f"{file.name}: {name}.{field}"
+                into[field] = [_known(s, where) for s in spec] if isinstance(spec, list) else _known(spec, where)
     return joined
 
 
@@ -68,7 +70,12 @@ def _known(spec: Spec, where: str) -> Spec:
     return {k: v for k, v in spec.items() if k != "source"}
 
 
-def compiled(tables: dict[str, dict[str, Spec]]) -> bytes:
+def specs(found: Spec | list[Spec] | None, release: tuple[int, int]) -> list[Spec]:
+    """What a table says of a field, as far as it is of the release."""
+    return [s for s in (found if isinstance(found, list) else [found] if found else ()) if holds(s, release)]
+
+
+def compiled(tables: Tables) -> bytes:
     """The tables as the artefact that is shipped: reading YAML at each start would cost a tenth of the time of a run."""
     import orjson
 
@@ -76,7 +83,7 @@ def compiled(tables: dict[str, dict[str, Spec]]) -> bytes:
 
 
 @cache
-def tables() -> dict[str, dict[str, Spec]]:
+def tables() -> Tables:
     """The tables in force: the artefact, or in a checkout whose tables are newer, the tables themselves."""
     import orjson
 
@@ -355,30 +362,28 @@ class Compiled:
         return self._fields(type)
 
     def _fields(self, type: Type) -> Check:
-        specs = self._tables.get(type.name, {})
+        lines = self._tables.get(type.name, {})
         always: list[tuple[str, Check]] = []  # looked at whether the field is there or not
         present: dict[str, list[Check]] = {}
-        for name, spec in specs.items():
-            if name == "$self" or not holds(spec, self._release):
-                continue
-            made = _value(spec, self._release)
-            if made is None:
-                continue
-            if spec.get("required"):
-                always.append((name, made))
-            else:
-                present.setdefault(name, []).append(made)
+        for name, line in lines.items():
+            for spec in specs(line, self._release) if name != "$self" else ():
+                made = _value(spec, self._release)
+                if made is None:
+                    continue
+                if spec.get("required"):
+                    always.append((name, made))
+                else:
+                    present.setdefault(name, []).append(made)
         for name, field in type.fields.items():
             below = self.check(field.type)
             if below is not None:
                 present.setdefault(name, []).append(below)
         whole: list[Check] = []
-        self_spec = specs.get("$self")
-        if self_spec and holds(self_spec, self._release):
-            if "one-of" in self_spec:
-                whole.append(_union(self_spec, True))
-            if "at-most-one" in self_spec:
-                whole.append(_union(self_spec, False))
+        for spec in specs(lines.get("$self"), self._release):
+            if "one-of" in spec:
+                whole.append(_union(spec, True))
+            if "at-most-one" in spec:
+                whole.append(_union(spec, False))
         table = {name: _many(checks) for name, checks in present.items()}
 
         def check(value: Any, path: Path, faults: Faults) -> None:

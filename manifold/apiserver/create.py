@@ -61,6 +61,8 @@ def prepare(body: Body, context: Context, faults: Faults) -> None:
             _merge_label_keys(spec, labels, context)
         if context.since(1, 34):
             _whole_pod(spec, context)
+        else:
+            _apparmor_notes(body)
     own = _OWN.get(key)
     if own is not None:
         own(body)
@@ -219,6 +221,26 @@ def _apparmor(body: Body) -> None:
             context = container.get("securityContext") or {}
             if profile is not None and profile != own and context.get("appArmorProfile") is None:
                 container["securityContext"] = {**context, "appArmorProfile": profile}
+
+
+_PROFILES = {"Unconfined": "unconfined", "RuntimeDefault": "runtime/default", "Localhost": "localhost/"}
+
+
+def _apparmor_notes(body: Body) -> None:
+    """AppArmor profiles are written as annotations besides, for nodes older than the fields: until 1.34; in place."""
+    spec, meta = body.get("spec") or {}, body.get("metadata") or {}
+    own = (spec.get("securityContext") or {}).get("appArmorProfile")
+    if (spec.get("os") or {}).get("name") == "windows":
+        return
+    for container, _ in pods.containers(spec):
+        key = f"{APPARMOR}{container.get('name') or ''}"
+        profile = (container.get("securityContext") or {}).get("appArmorProfile") or own or {}
+        value = _PROFILES.get(profile.get("type") or "")
+        if value and value.endswith("/"):
+            name = profile.get("localhostProfile")
+            value = None if name is None else value + name
+        if value and key not in (meta.get("annotations") or {}):
+            meta["annotations"] = {**(meta.get("annotations") or {}), key: value}
 
 
 def _generated(prefix: str) -> str:

@@ -54,6 +54,8 @@ class Fault(NamedTuple):
     at: Path | None = None
     whole: str | None = None
     """The server's spelling of the path where `spell(path)` would not give it, e.g. `<nil>`."""
+    later: bool = False
+    """Whether the server says it only once the faults before are mended: it stops at what it cannot decode."""
     meant: str = ""
     """Of an unknown field: the one that was surely meant; empty where none comes near."""
 

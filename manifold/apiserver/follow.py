@@ -46,7 +46,7 @@ class Mended:
     def more(self, strict: Iterable[Fault]) -> Faults:
         """What decoding the mended object blames besides: within fields that had been left out as unknown."""
         known = {f.path for f in self._strict}
-        new = Faults(self._place(f) for f in strict if f.path not in known)
+        new = Faults(self._later(f) for f in strict if f.path not in known)
         self._strict += new
         return new
 
@@ -75,8 +75,12 @@ class Mended:
                 continue
             if any(path[: len(there)] == there or there[: len(path)] == path for there in wrong):
                 continue
-            kept.append(self._place(fault))
+            kept.append(self._later(fault))
         return kept
+
+    def _later(self, fault: Fault) -> Fault:
+        """The fault at its place in the text; the server says it only once it can decode the object."""
+        return self._place(fault if fault.warning else fault._replace(later=True))
 
     def _place(self, fault: Fault) -> Fault:
         at = fault.at or fault.path

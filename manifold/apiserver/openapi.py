@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from manifold import assets
+from manifold.apiserver import features
 
 Compact = dict[str, Any]
 
@@ -208,11 +209,14 @@ def deprecated(minor: int, on: list[Any]) -> list[Any]:
 
 
 def dropped(minor: int) -> dict[tuple[str, str], str]:
-    """The fields of schemas/dropped-fields.yaml that this release drops by default: (type, field) -> what is dropped."""
+    """The fields of schemas/dropped-fields.yaml that this release drops by default: (type, field) -> what is dropped.
+
+    Raises KeyError for a gate that there is not.
+    """
     out = {}
     for owner, fields in assets.table("schemas", "dropped-fields.yaml")["types"].items():
         for name, entry in fields.items():
-            if "since" not in entry or int(entry["since"].split(".")[1]) > minor:
+            if "gate" not in entry or not features.enabled(entry["gate"], (1, minor)):
                 out[owner, name] = entry.get("drops", "field")
     return out
 

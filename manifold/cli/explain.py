@@ -176,8 +176,7 @@ def _field(what: str, version: str | None) -> None:
             out.append(f"default: {field.default!r}")
         if here.enum:
             out.append(f"one of: {', '.join(sorted(here.enum))}")
-        said = constraints.tables().get(owner.name, {}).get(parts[-1])
-        if said:
+        for said in constraints.specs(constraints.tables().get(owner.name, {}).get(parts[-1]), schema.release):
             out += [f"{word}: {value}" for word, value in said.items() if word not in ("required", "help", "message")]
         if here.shape == "list":
             out.append(

@@ -171,7 +171,7 @@ def ask(
         known = any(d.rule in ("api/no-such-kind", "api/removed") for d in found)
         ours = "; ".join(d.message for d in found)
         return [] if known else [Disagreement(f"not served: {kind}", how, body, "no such kind", ours)]
-    if reply.code == 404 or reply.code >= 500:  # a Binding's Pod is not there; the server fell over
+    if reply.code in (404, 409) or reply.code >= 500:  # a Binding's Pod is not there, or the name is taken; a fall
         return []
     if stored:
         if not reply.accepted or str(body["apiVersion"]).startswith(("authentication.", "authorization.")):

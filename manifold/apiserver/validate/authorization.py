@@ -15,9 +15,14 @@ from manifold.model import Path
 Body = dict[str, Any]
 
 
-def _attributes(spec: Body, faults: Faults) -> None:
-    if (spec.get("resourceAttributes") is None) == (spec.get("nonResourceAttributes") is None):
-        faults.invalid(("spec",), "either resourceAttributes or nonResourceAttributes")
+def _attributes(spec: Body, context: Context, faults: Faults) -> None:
+    has, has_other = (spec.get(name) is not None for name in ("resourceAttributes", "nonResourceAttributes"))
+    if has == has_other:
+        # Servers before 1.37 name one of the two.
+        older: Path = ("spec", "nonResourceAttributes" if has else "resourceAttributes")
+        faults.invalid(
+            ("spec",) if context.since(1, 37) else older, "either resourceAttributes or nonResourceAttributes"
+        )
 
 
 def _selectors(spec: Body, faults: Faults) -> None:
@@ -75,7 +80,7 @@ def _who(spec: Body, faults: Faults) -> None:
 def create_subject_review(body: Body, context: Context, faults: Faults) -> None:
     """A SubjectAccessReview: who, and what."""
     spec = body.get("spec") or {}
-    _attributes(spec, faults)
+    _attributes(spec, context, faults)
     _who(spec, faults)
     _selectors(spec, faults)
     _no_metadata(body, faults)
@@ -84,7 +89,7 @@ def create_subject_review(body: Body, context: Context, faults: Faults) -> None:
 def create_self_review(body: Body, context: Context, faults: Faults) -> None:
     """A SelfSubjectAccessReview: what."""
     spec = body.get("spec") or {}
-    _attributes(spec, faults)
+    _attributes(spec, context, faults)
     _selectors(spec, faults)
     _no_metadata(body, faults)
 
@@ -92,7 +97,7 @@ def create_self_review(body: Body, context: Context, faults: Faults) -> None:
 def create_local_review(body: Body, context: Context, faults: Faults) -> None:
     """A LocalSubjectAccessReview: who, and which resources of its own namespace."""
     spec = body.get("spec") or {}
-    _attributes(spec, faults)
+    _attributes(spec, context, faults)
     _who(spec, faults)
     _selectors(spec, faults)
     _no_metadata(body, faults, "namespace")

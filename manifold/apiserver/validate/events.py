@@ -57,7 +57,10 @@ class _Event:
         self.faults.add("FieldValueRequired", (self.blamed(name),), "this field must be set", at=(self.at(name),))
 
 
-def _everywhere(event: _Event) -> None:
+def _everywhere(event: _Event, context: Context) -> None:
+    if not context.since(1, 37):
+        for message in formats.dns_subdomain(event.namespace):
+            event.faults.add("FieldValueInvalid", ("namespace",), message, at=("metadata", "namespace"))
     space = (event.get("involvedObject") or {}).get("namespace") or ""
     if not event.get("eventTime"):
         if event.namespace not in ((space,) if space else ("", "default")):
@@ -97,11 +100,11 @@ def create(body: Body, context: Context, faults: Faults) -> None:
     event = _Event(body, context, faults)
     if not event.modern:
         own = Faults()
-        _everywhere(_Event(body, context, own))
+        _everywhere(_Event(body, context, own), context)
         if own:  # the server asks of the metadata what it asks of any kind's, where nothing else is wrong
             faults[:] = own
         return
-    _everywhere(event)
+    _everywhere(event, context)
     _series(event)
     if not event.get("eventTime"):
         event.required("eventTime")
@@ -118,7 +121,7 @@ def create(body: Body, context: Context, faults: Faults) -> None:
 def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """An Event of events.k8s.io keeps all but its series."""
     event, before = _Event(new, context, faults), _Event(old, context, faults)
-    _everywhere(event)
+    _everywhere(event, context)
     if not event.modern:
         return
     if not same(new.get("series"), old.get("series")):

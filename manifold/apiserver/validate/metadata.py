@@ -49,8 +49,12 @@ def name_format(group: str, kind: str, release: tuple[int, int]) -> Format | Non
 
 
 @cache
-def _listed(part: str, group: str, kind: str) -> bool:
-    return any(line["group"] == group and line["kind"] in ("*", kind) for line in _facts()[part])
+def _listed(part: str, group: str, kind: str, release: tuple[int, int] = (99, 0)) -> bool:
+    """Whether a list of schemas/names.yaml holds a kind, in a release where its line has a `since`."""
+    return any(
+        line["group"] == group and line["kind"] in ("*", kind) and release >= _release(line.get("since", "1.0"))
+        for line in _facts()[part]
+    )
 
 
 def create(body: Body, context: Context, faults: Faults) -> None:
@@ -131,7 +135,11 @@ def _prefix_again(prefix: str, context: Context, faults: Faults) -> None:
 def _common(meta: Body, context: Context, faults: Faults) -> None:
     kind = context.kind
     # What stands here in an update is replaced by the stored one's (registry/rest/update.go).
-    counted = context.operation != "create" or kind.custom or _listed("counted", kind.group, kind.kind)
+    counted = (
+        context.operation != "create"
+        or kind.custom
+        or _listed("counted", kind.group, kind.kind, context.server.release)
+    )
     if not counted and (meta.get("generation") or 0) < 0:
         faults.invalid((*META, "generation"), "must not be negative")
     if "labels" in meta:

@@ -38,10 +38,10 @@ def create_runtime_class(body: Body, context: Context, faults: Faults) -> None:
             faults.append(fault._replace(at=at))
     where = body.get("scheduling")
     if where is not None:
-        _scheduling(where, faults)
+        _scheduling(where, context, faults)
 
 
-def _scheduling(where: Body, faults: Faults) -> None:
+def _scheduling(where: Body, context: Context, faults: Faults) -> None:
     selector = where.get("nodeSelector")
     if selector:
         metadata.labels(selector, ("scheduling", "nodeSelector"), faults)
@@ -51,7 +51,8 @@ def _scheduling(where: Body, faults: Faults) -> None:
                 faults.warn(("scheduling", "nodeSelector"), message)
     path: Path = ("scheduling", "tolerations")
     found = where.get("tolerations") or []
-    scheduling.tolerations(found, path, faults)
+    # Servers before 1.35 name the field twice over.
+    scheduling.tolerations(found, path if context.since(1, 35) else (*path, "tolerations"), faults)
     seen = set()
     for i, toleration in enumerate(found):
         key = tuple(toleration.get(k) or "" for k in ("key", "operator", "value", "effect"))
