@@ -246,8 +246,8 @@ class Schema:
             target.map_type = raw.get("m", "")
         elif "e" in raw:
             target = Type(target.shape, format=target.format, enum=frozenset(raw["e"]))
-        elif raw.get("m") == "atomic" and target.shape == "object":
-            target = Type("object", target.name, target.fields, map_type="atomic")
+        elif raw.get("m") not in (None, target.map_type) and target.shape == "object":
+            target = Type("object", target.name, target.fields, map_type=raw["m"])
         return Field(
             name,
             target,

@@ -170,7 +170,7 @@ def stored(answer: Answer) -> Body:
     context = answer.context
     allocate(answer.object, context)
     if answer.kind.custom is not None:
-        body = dict(answer.object)
+        body = dict(answer.kind.custom.stored(answer.object))
     else:
         body = write(answer.object, answer.kind.type)
     context.server.default(body, context)

@@ -38,7 +38,7 @@ _FROZEN: dict[tuple[str, str], tuple[str, ...]] = {
 _STATUS_IS_WRITTEN = frozenset((("", "ComponentStatus"),))
 
 
-def _frozen(kind: Kind) -> tuple[str, ...]:
+def frozen(kind: Kind) -> tuple[str, ...]:
     """The fields of an object that an update through the main endpoint leaves as they are."""
     key = (kind.group, kind.kind)
     if kind.custom is not None:
@@ -76,7 +76,7 @@ def without_owned(body: Body, kind: Kind, stored: Body | None = None) -> Body:
     Of an update `stored` is the object as it is: what is sent in place of its time must still be one (or `<time>`, as
     previews and snapshots write it), or is blamed.
     """
-    out = {k: v for k, v in body.items() if k not in _frozen(kind)}
+    out = {k: v for k, v in body.items() if k not in frozen(kind)}
     meta = out.get("metadata")
     if isinstance(meta, dict):
         own = (stored or body).get("metadata") or {}
@@ -91,7 +91,7 @@ def without_owned(body: Body, kind: Kind, stored: Body | None = None) -> Body:
 
 def put_owned(body: Body, stored: Body, kind: Kind) -> None:
     """Give a decoded object back what `without_owned` left out; in place."""
-    for name in _frozen(kind):
+    for name in frozen(kind):
         if name in stored:
             body[name] = copy(stored[name])
     for name in ("creationTimestamp", "managedFields"):
@@ -114,7 +114,7 @@ def prepare(new: Body, old: Body, context: Context, faults: Faults) -> None:
     for name in ("creationTimestamp", "generation"):
         if name in before:
             meta[name] = before[name]
-    for name in _frozen(kind):
+    for name in frozen(kind):
         if name in old:
             new[name] = old[name]
         else:

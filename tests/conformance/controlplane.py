@@ -256,6 +256,10 @@ class ControlPlane:
         plural, namespaced = self._plurals[api_version][kind]
         return f"{base}/namespaces/{namespace or 'default'}/{plural}" if namespaced else f"{base}/{plural}"
 
+    def namespaced(self, body: dict[str, Any]) -> bool:
+        """Whether the kind of an object lives in namespaces."""
+        return "/namespaces/" in self.collection(body["apiVersion"], body["kind"])
+
     def create(self, body: dict[str, Any], *, dry_run: bool = True) -> Reply:
         """Create with strict field validation; by default nothing is stored."""
         meta = body.get("metadata")

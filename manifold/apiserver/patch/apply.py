@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from manifold.apiserver import changes, store
+from manifold.apiserver import update as updating
 from manifold.apiserver.changes import LAST_APPLIED
 from manifold.apiserver.decode import copy
-from manifold.apiserver.faults import Faults
+from manifold.apiserver.faults import DUPLICATE, TYPE, UNKNOWN_FIELD, Faults
 from manifold.apiserver.patch import fieldset, merge, strategic
 from manifold.apiserver.patch.fieldset import FieldPath, FieldSet
 from manifold.apiserver.schema import Kind, Type
@@ -110,13 +111,13 @@ def _encoded(managers: Mapping[str, _Manager]) -> list[Body]:
     )
 
 
-def _ignored(kind: Kind) -> str:
-    """The element under which the main endpoint of a kind takes nothing, empty when there is none."""
-    return "f:status" if "status" in kind.type.fields and not kind.custom else ""
+def _ignored(kind: Kind) -> frozenset[str]:
+    """The elements under which the main endpoint of a kind takes nothing (GetResetFields of its strategy)."""
+    return frozenset(f"f:{name}" for name in updating.frozen(kind))
 
 
-def _without(fields: FieldSet, element: str) -> FieldSet:
-    return {p for p in fields if p[0] != element} if element else fields
+def _without(fields: FieldSet, elements: frozenset[str]) -> FieldSet:
+    return {p for p in fields if p[0] not in elements} if elements else fields
 
 
 def _bare(body: Body) -> Body:
@@ -189,12 +190,20 @@ def server_side(
 ) -> Result:
     """A server-side apply of `config` by `manager` over `live` (None when it does not exist)."""
     config = placed(config, kind, namespace)
-    if (config.get("metadata") or {}).get("managedFields"):
+    if (config.get("metadata") or {}).get("managedFields") is not None:
         faults = Faults()
         faults.invalid(
             ("metadata", "managedFields"), "an applied manifest must not hold managedFields", "remove the field"
         )
         return Result("refused", None, faults=faults)
+    unfit = Faults()
+    for path in fieldset.doubles(config, kind.type):
+        unfit.add(DUPLICATE, path, "an item with this key is given twice, and server-side apply cannot tell them apart")
+    for path, wanted in fieldset.misfits(config, kind.type):
+        unfit.add(TYPE, path, f"must be {wanted} to be merged")
+    strict = server.strict(config)
+    if unfit or any(f.reason == UNKNOWN_FIELD for f in strict):
+        return Result("refused", None, faults=strict if strict.refused else unfit)
     entry: Body = {"manager": manager, "operation": "Apply", "apiVersion": kind.api_version, "fieldsType": "FieldsV1"}
     if live is None:
         answer = server.create(config, namespace, admit=True)
@@ -204,9 +213,6 @@ def server_side(
         owned = {identity(entry): _Manager(entry, _without(fieldset.of(config, kind.type), _ignored(kind)))}
         made.setdefault("metadata", {})["managedFields"] = _encoded(owned)
         return Result("created", made, faults=answer.faults)
-    strict = server.strict(config)
-    if strict.refused:
-        return Result("refused", None, faults=strict)
     before, managers = _bare(live), _managers(live)
     if not managers:
         # Nobody is known: whatever is there belongs to a manager of that name, so that a first apply cannot take it unasked.
@@ -216,7 +222,9 @@ def server_side(
             "apiVersion": kind.api_version,
             "fieldsType": "FieldsV1",
         }
-        owned_before = {p for p in merge.compare({}, before, kind.type).added if p not in _NOBODYS}
+        empty = {} if kind.custom is not None else store.write({}, kind.type)
+        made_of = merge.compare(empty, before, kind.type)
+        owned_before = {p for p in made_of.added | made_of.modified if p not in _NOBODYS}
         managers = {identity(first): _Manager(first, _without(owned_before, _ignored(kind)))}
     me = identity(entry)
     try:
@@ -228,9 +236,11 @@ def server_side(
             return Result("conflict", None, conflicts=sorted(left) if manager == "kubectl" else conflict.found)
         # All of it is what `kubectl apply` wrote client-side: the same hand, so no conflict.
         merged, owners = _apply(before, config, kind, managers, me, entry, True)
+    if strict.refused:  # times and quantities are read only after conflicts are settled
+        return Result("refused", None, faults=strict)
     annotations = (live.get("metadata") or {}).get("annotations") or {}
     if manager == "kubectl" and LAST_APPLIED in annotations:
-        merged = _with_last_applied(merged, last_applied(config))
+        merged = _with_last_applied(merged, last_applied(config, always=False))
     merged["metadata"]["managedFields"] = _encoded(owners)
     return _update(server, live, merged, kind, applied=True)
 
@@ -244,7 +254,7 @@ def _ours_by_last_applied(live: Body, kind: Kind) -> FieldSet:
         last = json.loads(text)
     except ValueError:
         return set()  # not ours to judge: then nothing is allowed, and the conflict stands
-    if not isinstance(last, dict):
+    if not isinstance(last, dict) or last.get("apiVersion") != kind.api_version:
         return set()
     said = fieldset.of(last, kind.type)
     difference = merge.compare(last, _bare(live), kind.type)
@@ -260,12 +270,16 @@ def placed(body: Body, kind: Kind, namespace: str) -> Body:
     return dict(body)
 
 
-def last_applied(body: Body) -> str:
-    """kubectl's annotation for a manifest: its JSON as Go writes it, keys sorted, `<`, `>` and `&` escaped."""
+def last_applied(body: Body, *, always: bool = True) -> str:
+    """kubectl's annotation for a manifest: its JSON as Go writes it, keys sorted, `<`, `>` and `&` escaped.
+
+    `always`: with annotations even where there are none, as kubectl itself writes it, not so the API server.
+    """
     body = copy(body)
     meta = body.setdefault("metadata", {})
     annotations = {k: v for k, v in (meta.get("annotations") or {}).items() if k != LAST_APPLIED}
-    meta["annotations"] = annotations
+    if always or meta.get("annotations") is not None:
+        meta["annotations"] = annotations
     text = json.dumps(body, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
     for char, escaped in (
         ("<", "\\u003c"),
@@ -284,6 +298,22 @@ def _with_last_applied(body: Body, text: str) -> Body:
     return {**body, "metadata": meta}
 
 
+def _original(text: Any) -> Body | None:
+    """What the annotation says was applied last; None where it says nothing.
+
+    Raises PatchError where it is no JSON object: kubectl then gives up.
+    """
+    if not isinstance(text, str) or not text:
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise strategic.PatchError(f"the annotation {LAST_APPLIED} is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise strategic.PatchError(f"the annotation {LAST_APPLIED} is no object")
+    return found
+
+
 def client_side(server: Server, config: Body, live: Body | None, kind: Kind, namespace: str) -> Result:
     """`kubectl apply` of `config` over `live` (None when it does not exist): a three-way patch, computed and applied."""
     config = placed(config, kind, namespace)
@@ -299,8 +329,8 @@ def client_side(server: Server, config: Body, live: Body | None, kind: Kind, nam
         return Result("created", store.stored(answer), faults=answer.faults)
     current = live
     before = ((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
-    original = json.loads(before) if isinstance(before, str) and before.strip() else None
     try:
+        original = _original(before)
         if kind.custom is not None:
             patch = strategic.json_three_way(original, modified, current)
             merged = strategic.json_apply(current, patch)

@@ -8,10 +8,12 @@ position. A set of fields is a plain `set` of such paths.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from manifold.apiserver.schema import Type
+from manifold.model import Path
 
 Element = str
 FieldPath = tuple[Element, ...]
@@ -34,7 +36,7 @@ def is_atomic(type: Type, value: Any) -> bool:
     """Whether a list or map of this type is owned as a whole."""
     if value.__class__ is list:
         return type.shape != "list" or type.list_type not in ("map", "set")
-    return type.map_type == "atomic"
+    return type.map_type == "atomic" or type.shape == "raw"
 
 
 def child(type: Type, name: str) -> Type:
@@ -88,15 +90,59 @@ def _collect(value: Any, type: Type, path: FieldPath, out: FieldSet) -> None:
             out.add(path)
             return
         assert type.items is not None
-        seen: set[Element] = set()
-        for name, inner in items(type, value):
+        named = items(type, value)
+        counts = Counter(name for name, _ in named)
+        for name, inner in named:
             below = (*path, name)
-            if name not in seen:
+            if counts[name] == 1:
                 _collect(inner, type.items, below, out)
-            seen.add(name)
             out.add(below)
     elif path:
         out.add(path)
+
+
+def doubles(value: Any, type: Type, path: Path = ()) -> Iterator[Path]:
+    """The paths of items that have the key, or as members of a set the value, of one before them."""
+    if value.__class__ is dict:
+        if not is_atomic(type, value):
+            for name, inner in value.items():
+                yield from doubles(inner, child(type, name), (*path, name))
+    elif value.__class__ is list and not is_atomic(type, value):
+        assert type.items is not None
+        seen: set[Element] = set()
+        for i, (name, inner) in enumerate(items(type, value)):
+            if name in seen:
+                yield (*path, i)
+            seen.add(name)
+            yield from doubles(inner, type.items, (*path, i))
+
+
+_SCALARS: dict[str, tuple[tuple[type, ...], str]] = {
+    "integer": ((int, float), "a number"),
+    "number": ((int, float), "a number"),
+    "string": ((str,), "a text"),
+    "boolean": ((bool,), "a boolean"),
+}
+
+
+def misfits(value: Any, type: Type, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """The paths of values that are of another sort than the type says, each with what it should be; null fits."""
+    if value is None:
+        return
+    if type.shape in ("object", "map"):
+        if value.__class__ is not dict:
+            yield path, "an object"
+            return
+        for name, inner in value.items():
+            yield from misfits(inner, child(type, name), (*path, name))
+    elif type.shape == "list":
+        if value.__class__ is not list:
+            yield path, "a list"
+            return
+        for i, inner in enumerate(value):
+            yield from misfits(inner, type.items or DEDUCED, (*path, i))
+    elif type.shape in _SCALARS and value.__class__ not in _SCALARS[type.shape][0]:
+        yield path, _SCALARS[type.shape][1]
 
 
 def with_structs(fields: FieldSet, type: Type) -> FieldSet:
