@@ -152,7 +152,7 @@ class Definition:
         schema = (stored.get("schema") or {}).get("openAPIV3Schema") or {}
         own = {name: body[name] for name in ("apiVersion", "kind", "metadata") if name in body}
         rest = {k: v for k, v in body.items() if k not in own}
-        out = {**own, **_prune(rest, schema, (), Faults(), root=True)}
+        out = {**own, **_prune(rest, schema, (), Faults())}
         _default(out, schema)
         return out
 

@@ -101,14 +101,14 @@ def _diff(original: Map, modified: Map, type: Type, options: Options) -> Map:
     return patch
 
 
-def _known(name: str, type: Type) -> None:
-    """kubectl must know how to merge a map or list that both sides have: it does not within data of any form."""
-    if type.shape == "raw":
+def _known(name: str, before: Any, after: Any, type: Type) -> None:
+    """kubectl must know how to merge maps or lists that differ: it does not within data of any form."""
+    if type.shape == "raw" and not equal(before, after):
         raise PatchError(f"nothing is known of `{name}`, which lies within data of any form: apply it server-side")
 
 
 def _diff_map(name: str, before: Map, after: Map, patch: Map, type: Type, options: Options) -> None:
-    _known(name, type)
+    _known(name, before, after, type)
     strategy, retain = _strategy(_field(type, name))
     if strategy == "replace":
         if options.changes:  # also where nothing differs: kubectl does not look
@@ -120,7 +120,7 @@ def _diff_map(name: str, before: Map, after: Map, patch: Map, type: Type, option
 
 
 def _diff_list(name: str, before: list[Any], after: list[Any], patch: Map, type: Type, options: Options) -> None:
-    _known(name, type)
+    _known(name, before, after, type)
     field = _field(type, name)
     strategy, retain = _strategy(field)
     if field is None or strategy != "merge":
