@@ -140,6 +140,15 @@ def verdict(found: Sequence[Document], asked: Server, namespace: str = "default"
     return out
 
 
+def listed(lists: Sequence[Document], asked: Server) -> list[Diagnostic]:
+    """What kubectl says to lists by themselves; the verdict over their items comes besides."""
+    if not lists:
+        return []
+    from manifold.apiserver.lists import check as look
+
+    return [diagnose(f, shell, asked.version) for shell in lists for f in look(shell.body, asked)]
+
+
 def _prepared(
     text: Text, kubernetes: str | None, crds: Iterable[Mapping[str, Any]], cluster: Iterable[Mapping[str, Any]]
 ) -> tuple[Reading, Server]:
@@ -187,7 +196,12 @@ def validate(
     quotas and limit ranges do not matter. An `apiserver` or `yaml` error means that the text is refused.
     """
     reading, asked = _prepared(text, kubernetes, crds, cluster)
-    return [*reading.diagnostics, *_nothing(text, reading), *verdict(reading.documents, asked)]
+    return [
+        *reading.diagnostics,
+        *_nothing(text, reading),
+        *listed(reading.lists, asked),
+        *verdict(reading.documents, asked),
+    ]
 
 
 def preview(
@@ -250,6 +264,7 @@ def check(
     return [
         *reading.diagnostics,
         *_nothing(text, reading),
+        *listed(reading.lists, asked),
         *once(verdict(reading.documents, asked), run(reading.documents)),
     ]
 

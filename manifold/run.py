@@ -62,6 +62,7 @@ class Loaded:
     pieces: int
     texts: dict[str, bytes]
     incomplete: bool = False
+    lists: list[Document] = field(default_factory=list)
 
     def lines(self, file: str) -> list[str]:
         """The lines of a file that was read."""
@@ -102,6 +103,7 @@ def load(request: Request) -> Loaded:
         out.documents += reading.documents
         out.diagnostics += reading.diagnostics
         out.skipped += reading.skipped
+        out.lists += reading.lists
     if request.skip_kind:
         _skip_kinds(out, request.skip_kind)
     return out
@@ -190,6 +192,8 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
                         request.progress("checking", min(count, (done + 1) * size), count)
     finally:
         _work = None
+    if request.validate:
+        found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
     return found, tuple(s.version for s in servers)
 
 

@@ -217,21 +217,38 @@ def _bytes(value: Any, trail: Trail, faults: Faults) -> Any:
 
 
 def copy(value: Any) -> Any:
-    """A deep copy of a JSON value."""
+    """A deep copy of a JSON value, which may be nested deeper than Python calls: the server takes 10,000 levels."""
+    try:
+        return _copy(value)
+    except RecursionError:
+        return _copy_deep(value)
+
+
+def _copy(value: Any) -> Any:
     if value.__class__ is dict:
-        return {k: copy(v) if v.__class__ is dict or v.__class__ is list else v for k, v in value.items()}
+        return {k: _copy(v) if v.__class__ is dict or v.__class__ is list else v for k, v in value.items()}
     if value.__class__ is list:
-        return [copy(v) if v.__class__ is dict or v.__class__ is list else v for v in value]
+        return [_copy(v) if v.__class__ is dict or v.__class__ is list else v for v in value]
     return value
+
+
+def _copy_deep(value: Any) -> Any:
+    root = value.copy()
+    stack = [root]
+    while stack:
+        one = stack.pop()
+        for key, inner in one.items() if one.__class__ is dict else enumerate(one):
+            if inner.__class__ is dict or inner.__class__ is list:
+                one[key] = inner.copy()
+                stack.append(one[key])
+    return root
 
 
 def _any(value: Any, trail: Trail, faults: Faults) -> Any:
     return copy(value)
 
 
-def _raw(value: Any, trail: Trail, faults: Faults) -> Any:
-    return copy(value)
-
+_raw = _any
 
 _ZERO: dict[str, Any] = {
     "string": "",

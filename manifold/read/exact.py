@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -28,11 +29,19 @@ from manifold.read import scalars
 # libyaml's parser; the pure Python one, six times as slow, where PyYAML was built without it.
 Parser = getattr(yaml.cyaml, "CParser", yaml.SafeLoader) if yaml.__with_libyaml__ else yaml.SafeLoader
 DEEPEST = 10_000  # go-yaml's and encoding/json's limit of nesting
+# libyaml stops at 1,000 levels. Up to this size PyYAML's own parser, sixty times as slow, goes on where it stopped.
+LARGEST_DEEP = 256 * 1024
 # go-yaml refuses a document that is mostly aliases (yaml/v2 decode.go: allowedAliasRatio).
 ALIAS_FREE, ALIAS_LARGE = 400_000, 4_000_000
 MERGE = "tag:yaml.org,2002:merge"
 MOST_QUOTES = 1_000
 _TAG = "tag:yaml.org,2002:"
+_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")  # an escaped slash: libyaml takes it, go-yaml does not
+# go-yaml's parseTimestamp (yaml/v2 resolve.go), by its shape
+_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})?)?",
+    re.ASCII,
+)
 
 
 class UnreadableError(Exception):
@@ -78,7 +87,7 @@ def parse(text: str) -> Parsed:
     _characters(text)
     for _ in range(MOST_QUOTES):
         try:
-            return _parse(Parser(text))
+            return _parse(text)
         except UnreadableError as error:
             # What go-yaml's scanner learnt since it was ported: an escaped single quote. Places after it on its line
             # are off by one.
@@ -98,15 +107,18 @@ def _offset(text: str, line: int, column: int) -> int:
     return start + column - 1
 
 
-def _parse(parser: Any) -> Parsed:
+def _parse(text: str, parser_class: Any = Parser) -> Parsed:
+    parser = parser_class(text)
     try:
-        return _Builder(parser).document()
+        return _Builder(parser, text).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = ", ".join(p for p in (error.context, error.problem) if p)
         if mark is None:
             raise UnreadableError(words, 1, 1) from error
         if "maximum nesting depth" in words:  # libyaml's own bound, a tenth of go-yaml's
+            if len(text) <= LARGEST_DEEP:
+                return _parse(text, _Deep)
             raise _fail("nested more than 1,000 levels deep, which is not read here", mark, "yaml/depth") from error
         raise _fail(words, mark) from error
     except yaml.reader.ReaderError as error:
@@ -117,12 +129,32 @@ def _parse(parser: Any) -> Parsed:
             dispose()
 
 
+class _Deep(yaml.SafeLoader):
+    """PyYAML's own parser for deep nesting: its cost at each token must not grow with the depth.
+
+    What may still turn out to be a key is ordered by its level, and so by its age: only the oldest needs a look.
+    """
+
+    def stale_possible_simple_keys(self) -> None:
+        waiting = self.possible_simple_keys
+        while waiting:
+            level, key = next(iter(waiting.items()))
+            if key.line == self.line and self.index - key.index <= 1024:
+                return
+            if key.required:
+                raise yaml.scanner.ScannerError("while scanning a simple key", key.mark, "could not find expected ':'")
+            del waiting[level]
+
+    def next_possible_simple_key(self) -> int | None:
+        for key in self.possible_simple_keys.values():
+            return int(key.token_number)
+        return None
+
+
 def _characters(text: str) -> None:
     """go-yaml refuses control characters wherever they stand, also in comments."""
     if text.isascii() and text.isprintable():
         return
-    import re
-
     bad = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|[\ud800-\udfff]", text)
     if bad:
         line = text.count("\n", 0, bad.start()) + 1
@@ -139,7 +171,9 @@ def _characters(text: str) -> None:
 class _Builder:
     """Builds values and nodes out of events without recursion, so that depth is bounded by a rule and not by a crash."""
 
-    def __init__(self, parser: Any) -> None:
+    def __init__(self, parser: Any, text: str) -> None:
+        self.text = text
+        self.slashes = "\\/" in text
         self.next = parser.get_event
         self.peek = parser.peek_event
         self.anchors: dict[str, Node] = {}
@@ -238,6 +272,12 @@ class _Builder:
         text = event.value
         node = Node(event.start_mark, event.end_mark)
         tag = event.tag
+        if (
+            self.slashes
+            and event.style == '"'
+            and _SLASH.search(self.text, event.start_mark.index, event.end_mark.index)
+        ):
+            raise _fail("the escape `\\/` is JSON's, and no YAML 1.1", event.start_mark, help="write / alone")
         if tag is None or tag == "":
             node.value = scalars.plain(text) if event.implicit[0] and event.style in (None, "") else text
             if text == "<<" and event.style in (None, ""):
@@ -325,6 +365,8 @@ def _tagged(tag: str, text: str, event: Any) -> Any:
         if value.__class__ is not kind:
             raise _fail(f"{text!r} is no !!{name}", event.start_mark, "yaml/tag")
         return value
+    if name == "timestamp" and not _TIMESTAMP.fullmatch(text):
+        raise _fail(f"{text!r} is no !!timestamp", event.start_mark, "yaml/tag")
     return text
 
 

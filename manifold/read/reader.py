@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any
+from typing import Any, NoReturn
 
 from manifold import assets
 from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span
-from manifold.read import split
+from manifold.read import deep, split
 
+# What YAMLOrJSONDecoder passes over before it turns to YAML: blanks up to the end of their line.
+_BLANK_LINE = re.compile(r"[^\S\n]*\n?")
+_ENDED = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*\.\.\.(?:\s|\Z)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -25,6 +29,8 @@ class Reading:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
     pieces: int = 0
+    lists: list[Document] = field(default_factory=list)
+    """The lists that were expanded."""
 
 
 class _StopError(Exception):
@@ -36,6 +42,8 @@ class _Reader:
         self.source = source
         self.fast = fast
         self.out = Reading([])
+        self.invalid: list[int] = []
+        """Lines with invalid UTF-8 after a byte order mark: kubectl replaces such bytes only where there is none."""
 
     def say(
         self, rule: str, message: str, span: Span, index: int, *, lint: bool = False, help: str = "", body: Any = None
@@ -58,6 +66,7 @@ class _Reader:
 
     def run(self) -> Reading:
         text, invalid = split.decode(self.source.data)
+        self.invalid = invalid if self.source.data.startswith(codecs.BOM_UTF8) else []
         for line in invalid:
             self.say(
                 "invalid-utf8",
@@ -67,47 +76,68 @@ class _Reader:
                 lint=True,
                 help="save the file as UTF-8",
             )
-        head = text[:4096].lstrip()
         try:
-            if head.startswith("{") and self._json(text):
-                return self.out
-            self._yaml(text)
+            if text[:4096].lstrip().startswith("{"):
+                self._json(text)
+            else:
+                self._yaml(text)
         except _StopError:
             pass
         return self.out
 
     # JSON ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _json(self, text: str) -> bool:
-        """Read a stream of JSON objects, and YAML after it; False where it begins with none, and YAML is to be tried."""
-        bodies: list[tuple[int, int, Any]] = []
-        at = 0
+    def _json(self, text: str) -> None:
+        """Read a stream of JSON objects.
+
+        Where JSON ends before the text does, YAML goes on, as in YAMLOrJSONDecoder; but two objects one after the other
+        make the whole a stream of JSON for good.
+        """
+        at = index = 0
         decoder = json.JSONDecoder(parse_constant=_refuse)
         while True:
+            end = at
             while at < len(text) and text[at] in " \t\r\n":
                 at += 1
             if at >= len(text):
-                break
-            if text.startswith("---", at) and bodies:
-                return False
+                return
             try:
-                body, end = decoder.raw_decode(text, at)
-            except (ValueError, RecursionError):
-                if not bodies:
-                    return False
-                break
-            bodies.append((at, end, body))
-            at = end
-        for index, (start, end, body) in enumerate(bodies):
+                try:
+                    body, end = decoder.raw_decode(text, at)
+                except RecursionError:
+                    body, end = deep.decode(text, at, decoder)
+            except ValueError as error:
+                if index > 1:
+                    self._no_json(text, error, at, index)
+                blank = _BLANK_LINE.match(text, end)
+                at = blank.end() if blank else end
+                self._yaml(text[at:], index, text.count("\n", 0, at))
+                return
             self.out.pieces += 1
-            self._object(_normal(body), index, Late(text[start:end], text.count("\n", 0, start)))
-        if at < len(text):
-            self._yaml(text[at:], len(bodies), text.count("\n", 0, at))
-        return True
+            self._object(_normal(body), index, Late(text[at:end], text.count("\n", 0, at)))
+            at = end
+            index += 1
+
+    def _no_json(self, text: str, error: ValueError, at: int, index: int) -> NoReturn:
+        at = error.pos if isinstance(error, json.JSONDecodeError) else at
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        self.say(
+            "yaml/json",
+            f"after two JSON objects kubectl reads nothing but JSON, and this is none: {what}",
+            Span(line, column, line, column + 1),
+            index,
+        )
+        raise _StopError
 
     # YAML ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _yaml(self, text: str, first: int = 0, line_before: int = 0) -> None:
+        for line in self.invalid:
+            if line > line_before:
+                message = "bytes that are no UTF-8, after a byte order mark that promises it"
+                self.say("yaml/encoding", message, Span(line, 1, line, 2), first, help="save the file as UTF-8")
+                raise _StopError
         if not self.fast:
             self._pieces(text, first, line_before, None)
             return
@@ -139,6 +169,8 @@ class _Reader:
                 )
                 raise _StopError
             chunk = piece.text.removeprefix("\ufeff")
+            if piece.marked and _ENDED.match(chunk):
+                chunk, piece = f"---\n{chunk}", piece._replace(line=piece.line - 1)  # an empty document, and its end
             if not chunk.strip(" \r\n"):
                 continue
             if parse is not None:
@@ -234,8 +266,10 @@ class _Reader:
         if self._headless(body, index, locate):
             return
         items = body["items"]
-        kind = str(body["kind"])
-        if items is None and kind != "List":
+        kind, api_version = str(body["kind"]), str(body["apiVersion"])
+        plain = (api_version, kind) == ("v1", "List")
+        self.out.lists.append(Document(self.source.name, index, body, locate, self.source.named))
+        if items is None and not plain and (kind == "List" or not kind.endswith("List")):
             return
         if not isinstance(items, list):
             self.say(
@@ -245,8 +279,6 @@ class _Reader:
                 index,
                 body=body,
             )
-            return
-        if not items:
             return
         for i, item in enumerate(items):
             inner = partial(_below, locate, ("items", i))
@@ -258,14 +290,11 @@ class _Reader:
                     index,
                     body=body,
                 )
-                raise _StopError
-            if kind != "List" and kind.endswith("List"):  # bare items of a typed list get its kind
-                item = {
-                    "apiVersion": item.get("apiVersion") or body["apiVersion"],
-                    "kind": item.get("kind") or kind[:-4],
-                    **{k: v for k, v in item.items() if k not in ("apiVersion", "kind")},
-                }
-            if "items" in item and str(item.get("kind", "")).endswith("List"):
+                continue
+            if not plain and not item.get("kind") and not item.get("apiVersion"):
+                # Bare items get the list's kind (unstructuredJSONScheme.decodeToList).
+                item = {**item, "apiVersion": api_version, "kind": kind.removesuffix("List")}
+            if isinstance(item.get("items"), list):
                 self.say(
                     "yaml/list", "a List inside of a List: kubectl does not go that deep", inner(()), index, body=item
                 )
@@ -348,13 +377,22 @@ def _normal(value: Any) -> Any:
     """Numbers of a JSON text as they arrive at the server."""
     from manifold.read.scalars import as_json
 
-    if value.__class__ is dict:
-        return {k: _normal(v) for k, v in value.items()}
-    if value.__class__ is list:
-        return [_normal(v) for v in value]
-    if value.__class__ is str and not value.isascii():
-        return _SURROGATE.sub("\ufffd", value)  # Go has no half of a pair
-    return as_json(value) if value.__class__ in (int, float) else value
+    def leaf(value: Any) -> Any:
+        if value.__class__ is str and not value.isascii():
+            return _SURROGATE.sub("\ufffd", value)  # Go has no half of a pair
+        return as_json(value) if value.__class__ in (int, float) else value
+
+    if not isinstance(value, (dict, list)):
+        return leaf(value)
+    stack: list[Any] = [value]  # no recursion: a text may be nested ten times as deep as Python goes
+    while stack:
+        one = stack.pop()
+        for key, inner in one.items() if one.__class__ is dict else enumerate(one):
+            if inner.__class__ is dict or inner.__class__ is list:
+                stack.append(inner)
+            elif inner.__class__ is not bool and inner is not None:
+                one[key] = leaf(inner)
+    return value
 
 
 def _called(value: Any) -> str:

@@ -27,6 +27,7 @@ for _word in ("-.inf", "-.Inf", "-.INF"):
 HINTS = frozenset("+-0123456789yYnNtTfFoO~.<")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _INTEGER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9][0-9]*)", re.ASCII)
+_LOOSE = re.compile(r"(?<![0-9])_|_(?![0-9])", re.ASCII)
 INT64, UINT64 = 2**63, 2**64
 
 
@@ -46,7 +47,8 @@ def plain(text: str) -> Any:
 
 def number(text: str) -> Any:
     """The number that a text is to go-yaml, or the text itself."""
-    bare = text.replace("_", "") if text[0] != "." else text
+    # After a point go-yaml asks strconv.ParseFloat at once, which wants a digit on either side of an underscore.
+    bare = text.replace("_", "") if text[0] != "." or not _LOOSE.search(text) else text
     match = _INTEGER.fullmatch(bare)
     if match:
         value = _integer(match.group(2))
@@ -102,18 +104,23 @@ def _float_key(value: float) -> str:
     """Go's strconv.FormatFloat(value, 'g', -1, 32), with YAML's words for what is no number (sigs.k8s.io/yaml)."""
     if math.isnan(value):
         return ".nan"
-    if math.isinf(value):
-        return ".inf" if value > 0 else "-.inf"
-    try:
-        single = struct.unpack("f", struct.pack("f", value))[0]
-    except OverflowError:
+    single = _single(value)
+    if math.isinf(single):
         return ".inf" if value > 0 else "-.inf"
     for digits in range(1, 10):
         text = f"{single:.{digits - 1}e}"
-        if struct.unpack("f", struct.pack("f", float(text)))[0] == single:
+        if _single(float(text)) == single:
             break
     mantissa, _, exponent = text.partition("e")
     power = int(exponent)
     if power < -4 or power >= 6:
         return f"{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
     return f"{float(text):.{max(0, len(mantissa.replace('-', '').replace('.', '')) - 1 - power)}f}"
+
+
+def _single(value: float) -> float:
+    """The nearest 32-bit float."""
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

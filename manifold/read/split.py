@@ -11,11 +11,16 @@ from typing import NamedTuple
 
 
 class Piece(NamedTuple):
-    """One document's text, and the number of lines before it; `bad` is a separator that kubectl refuses."""
+    """One document's text, and the number of lines before it.
+
+    `bad` is a separator that kubectl refuses. `marked` says that the `---` above belongs to the document, as where it
+    stands first in the file: kubectl swallows only one that ends a document.
+    """
 
     text: str
     line: int
     bad: str = ""
+    marked: bool = False
 
 
 def decode(data: bytes) -> tuple[str, list[int]]:
@@ -51,6 +56,7 @@ def pieces(text: str) -> list[Piece]:
     """The documents of a YAML text, empty ones included, up to a separator that kubectl refuses."""
     found: list[Piece] = []
     start = line = 0
+    marked = False
     at = 0 if text.startswith("---") else _separator(text, 0)
     while at >= 0:
         end = text.find("\n", at)
@@ -61,12 +67,13 @@ def pieces(text: str) -> list[Piece]:
             found.append(Piece(chunk, line, f"---{rest}".rstrip()))
             return found
         if chunk:
-            found.append(Piece(chunk, line))
+            found.append(Piece(chunk, line, marked=marked))
+        marked = not chunk and not marked
         line += chunk.count("\n") + 1
         start = end + 1 if end >= 0 else len(text)
         at = _separator(text, start - 1)
     if start < len(text):
-        found.append(Piece(text[start:], line))
+        found.append(Piece(text[start:], line, marked=marked))
     return found
 
 

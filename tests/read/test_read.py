@@ -35,7 +35,7 @@ def rules(text: str | bytes) -> list[str]:
         ("y", True), ("No", False), ("oN", "oN"), ("0644", 420), ("0o17", 15), ("080", 80.0), ("1_000", 1000), ("_1", "_1"),
         ("+0x1f", 31), ("-0b11", -3), ("1:30", "1:30"), ("1e400", "1e400"), (".5", 0.5), ("5.", 5.0), ("1e", "1e"), ("~", None),
         ("nUll", "nUll"), ("2021-01-01", "2021-01-01"), ("inf", "inf"), (".inf", math.inf), ("9223372036854775807", 2**63 - 1),
-        ("", None), ("0x", "0x"), ("<<", "<<"), ("-", "-"),
+        ("", None), ("0x", "0x"), ("<<", "<<"), ("-", "-"), (".4_9", 0.49), ("._4", "._4"), (".4e1_0", 4e9),
     ],
 )  # fmt: skip
 def test_plain_scalars_are_those_of_yaml_1_1(text: str, value: Any) -> None:
@@ -47,7 +47,17 @@ def test_plain_scalars_are_those_of_yaml_1_1(text: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(2.0, "2"), (1e3, "1000"), (1e-7, "1e-07"), (123456789.125, "1.2345679e+08"), (True, "true"), (5, "5")],
+    [
+        (2.0, "2"),
+        (1e3, "1000"),
+        (3.4028235e38, "3.4028235e+38"),
+        (3.4028235677973366e38, ".inf"),
+        (-1e300, "-.inf"),
+        (1e-7, "1e-07"),
+        (123456789.125, "1.2345679e+08"),
+        (True, "true"),
+        (5, "5"),
+    ],
 )
 def test_keys_are_texts(value: Any, text: str) -> None:
     """Floats at 32-bit precision, as sigs.k8s.io/yaml prints them."""
@@ -89,6 +99,14 @@ def test_lists_are_expanded_with_their_places() -> None:
     assert Span(5, 11, 5, 12) == reading.documents[0].locate(("metadata", "name"))
 
 
+def test_bare_items_get_the_kind_of_any_list() -> None:
+    """Also where an ordinary object has a field named items; but not in a plain List."""
+    text = "apiVersion: v1\nkind: %s\nitems:\n- metadata: {name: a}\n"
+
+    assert [b["kind"] for b in bodies(text % "ConfigMap")] == ["ConfigMap"]
+    assert rules(text % "List") == ["yaml/no-kind"]
+
+
 def test_merge_keys_give_way_to_what_comes_after() -> None:
     """An explicit key after the merge wins."""
     text = HEAD + "x: &x {a: one, b: two}\ndata:\n  <<: *x\n  b: mine\n"
@@ -109,6 +127,9 @@ def test_merge_keys_give_way_to_what_comes_after() -> None:
         "<<: text\n",
         "x: &x [{a: b}]\n<<: *x\n",
         "a: !!binary '***'\n",
+        "a: !!timestamp soon\n",
+        'a: "x\\/y"\n',
+        "...\n",
         "\t\n",
         "%YAML 1.2\n---\na: b\n",
         "text\n",
@@ -133,9 +154,23 @@ def test_alias_bomb_is_refused() -> None:
     assert rules("\n".join(lines) + "\n") == ["yaml/alias"]
 
 
+DEEP = '{"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "a"}, "revision": 1, "data": {"a": %s}}'
+
+
+@pytest.mark.parametrize(
+    "text", [DEEP % ("[" * 9_990 + "]" * 9_990), DEEP[1:-1].replace(", ", "\n") % ("[" * 9_990 + "]" * 9_990)]
+)
+def test_deep_nesting_is_read(text: str) -> None:
+    """As deep as kubectl reads JSON and YAML, which is deeper than Python calls."""
+    assert api.validate(text) == []
+    assert len(api.preview(text)) == 1
+
+
 def test_deep_nesting_is_bounded() -> None:
     """A diagnostic, no crash."""
     assert rules("a: " + "[" * 10_010 + "]" * 10_010 + "\n") == ["yaml/depth"]
+    assert rules(DEEP % ("[" * 10_010 + "]" * 10_010)) == ["yaml/depth"]
+    assert rules("[" * 300_000 + "\n") == ["yaml/depth"]
 
 
 def test_utf_16_and_broken_utf_8_are_read() -> None:
@@ -149,6 +184,26 @@ def test_json_and_streams_of_json_are_read() -> None:
     one = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "x": 1.0}'
 
     assert [b["x"] for b in bodies(one + "\n" + one)] == [1, 1]
+
+
+def test_broken_json_within_a_stream_is_no_yaml() -> None:
+    """After two objects kubectl has made up its mind; after one it has not."""
+    one = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}'
+    odd = one.replace("}}", ",}}")
+
+    assert rules(one + one + odd) == ["yaml/json"]
+    assert (len(bodies(one + odd)), len(bodies("\t" + odd))) == (2, 1)
+
+
+def test_a_first_marker_belongs_to_its_document() -> None:
+    """So that `...` after it ends an empty document, where elsewhere it is an error."""
+    assert (len(bodies(f"---\n...\n---\n{HEAD}")), rules(f"...\n---\n{HEAD}")) == (1, ["yaml/syntax"])
+    assert rules(f"{HEAD}---\n...\n") == ["yaml/syntax"]
+
+
+def test_a_byte_order_mark_makes_kubectl_strict() -> None:
+    """Invalid UTF-8 after it is refused in YAML."""
+    assert rules(b"\xef\xbb\xbf" + HEAD.encode() + b"data: {a: \xff}\n") == ["invalid-utf8", "yaml/encoding"]
 
 
 def test_yaml_may_follow_json() -> None:
@@ -242,6 +297,62 @@ def test_both_paths_agree_on_fixtures(file: Path) -> None:
 
 WORDS = st.text("abcyYnNoOeEsStTrRuUfF019_.:+-~xX#'\" ,[]{}&*!|>%@`", max_size=8)
 VALUES = st.recursive(WORDS, lambda v: st.lists(v, max_size=3) | st.dictionaries(WORDS, v, max_size=3), max_leaves=8)
+
+
+LINES = [line for file in FILES for line in file.read_text().splitlines() if line.strip()]
+ODD = st.sampled_from(
+    [
+        "y",
+        "on",
+        "0644",
+        "1_000",
+        "~",
+        "1e3",
+        "'x'",
+        '"x"',
+        "[a, b]",
+        "{a: b}",
+        "- a",
+        "# c",
+        "|",
+        ">-",
+        "*a",
+        "&a b",
+        "!!str 1",
+        "\t",
+        "",
+    ]
+)
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> str:
+    """A fixture's text with some of its values replaced, lines repeated, or changed in their indentation."""
+    lines = draw(st.sampled_from(FILES)).read_text().split("\n")
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(lines) - 1))
+        how = draw(st.integers(0, 4))
+        head = lines[at].partition(":")[0]
+        lines[at : at + 1] = (
+            [f"{head}: {draw(ODD)}"],
+            [f"{head}: {draw(WORDS)}"],
+            [lines[at], draw(st.sampled_from(LINES))],
+            [" " * draw(st.integers(0, 4)) + lines[at]],
+            [lines[at] + draw(st.sampled_from([" # c", " ", ":", "\r", ","]))],
+        )[how]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.slow
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(manifests())
+def test_both_paths_agree_on_changed_manifests(text: str) -> None:
+    """Texts as people have them, with mistakes: whatever the fast path takes, the exact one reads the same."""
+    slow = read(source(text), fast=False)
+    quick = read(source(text), fast=True)
+
+    assert [repr(d.body) for d in slow.documents] == [repr(d.body) for d in quick.documents]
+    assert [(d.rule, d.span) for d in slow.diagnostics] == [(d.rule, d.span) for d in quick.diagnostics]
 
 
 def render(value: Any, indent: int = 0) -> str:
