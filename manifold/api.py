@@ -23,6 +23,7 @@ from manifold.model import (
     Difference,
     Document,
     Key,
+    Kustomization,
     ObjectId,
     Origin,
     Plan,
@@ -293,17 +294,18 @@ def linter(
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     cluster: Iterable[Mapping[str, Any]] = (),
     rules: Sequence[Path] = (),
+    kustomizations: Sequence[Kustomization] = (),
 ) -> Callable[[Sequence[Document]], list[Diagnostic]]:
     """The lint rules in force, ready for parts of `found`; `version` stands in what they say.
 
-    `rules` are folders with rules of the user's own. Raises UsageError for a profile or a rule that does not exist.
+    `rules` are folders with rules of the user's own; `kustomizations` say which files belong together. Raises UsageError for a profile or a rule that does not exist.
     """
     from manifold.lint.catalogue import choose, known
     from manifold.lint.engine import Bundle, Linter
     from manifold.lint.shape import MISSHAPEN, straight
 
     engine = Linter(choose(known(tuple(rules)), profile, select, ignore), parameters)
-    bundle = Bundle(found, cluster, version)
+    bundle = Bundle(found, cluster, version, kustomizations)
     straightened: list[tuple[dict[int, Document], Bundle]] = []
 
     def run(documents: Sequence[Document]) -> list[Diagnostic]:
@@ -316,7 +318,7 @@ def linter(
                 if all(a is b for a, b in zip(made, found, strict=True)):
                     raise
                 by_id = {id(old): new for old, new in zip(found, made, strict=True)}
-                straightened.append((by_id, Bundle(made, cluster, version)))
+                straightened.append((by_id, Bundle(made, cluster, version, kustomizations)))
             by_id, other = straightened[0]
             again = engine.run([by_id.get(id(d), d) for d in documents], other)
             return [replace(d, kubernetes=(version,)) for d in again]

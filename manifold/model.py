@@ -196,6 +196,17 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class Kustomization:
+    """What a kustomization lists, all by real path, and the (kind, name) of what it generates."""
+
+    folder: str
+    members: tuple[str, ...] = ()
+    generated: tuple[tuple[str, str], ...] = ()
+    changes: bool = False
+    """It patches or relabels what it lists, so that the files alone do not tell what is applied."""
+
+
+@dataclass(frozen=True, slots=True)
 class Skip:
     """Something that was not looked at, and why: nothing is skipped without one."""
 

@@ -34,6 +34,10 @@ class Kind:
     namespace_at: str
     known: frozenset[str]
     prefixes: tuple[str, ...]
+    elsewhere: bool
+    made_for: tuple[str, ...]
+    port: int | None
+    inside: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,12 @@ class Reference:
     wish: bool = False
     keys: tuple[tuple[Path, str], ...] = ()
     port: str | int | None = None
+    unplaced: bool = False
+    """Neither the object nor the reference names a namespace: it is whichever the object is applied to."""
+    elsewhere: bool = False
+    """Objects of this kind usually come from elsewhere: a cluster's setup, a vault, a controller."""
+    inside: tuple[str, ...] = ()
+    """Where the target keeps the names that `keys` must be among; empty for data."""
 
 
 @cache
@@ -56,7 +66,7 @@ def table() -> dict[str, tuple[Kind, ...]]:
     out: dict[str, list[Kind]] = {}
     workloads = {kind for _, kind in pods.TEMPLATES}
     for line in assets.table("rules", "references.yaml")["references"]:
-        root, *parts = [p for p in line["at"].replace("[*]", ".[*]").split(".") if p]
+        root, *parts = _parts(line["at"])
         if root != "$pod":
             root, parts = "", [root, *parts]
         group, _, kind = line["to"].rpartition("/")
@@ -65,6 +75,7 @@ def table() -> dict[str, tuple[Kind, ...]]:
             names, root, tuple(parts), group, kind, line["verb"], bool(line.get("cluster")), bool(line.get("wish")),
             line.get("optional-at", ""), line.get("key-at", ""), line.get("items-at", ""), line.get("port-at", ""),
             line.get("kind-at", ""), line.get("namespace-at", ""), frozenset(line.get("known", ())), tuple(line.get("known-prefixes", ())),
+            bool(line.get("elsewhere")), tuple(line.get("made-for", ())), line.get("port"), _parts(line.get("inside", "")),
         )  # fmt: skip
         for name in names:
             out.setdefault(name, []).append(made)
@@ -118,10 +129,25 @@ def _walk(value: Any, parent: Any, path: Path, branch: _Branch, found: list[Foun
             _walk(item, value, (*path, n), branch.items, found)
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(p for p in text.replace("[*]", ".[*]").split(".") if p)
+
+
+def names(body: Any, inside: tuple[str, ...]) -> set[str]:
+    """The names at a place within an object."""
+    if not inside:
+        return {body} if isinstance(body, str) else set()
+    first, rest = inside[0], inside[1:]
+    if first == "[*]":
+        return {n for item in (body if isinstance(body, list) else ()) for n in names(item, rest)}
+    return names(body.get(first), rest) if isinstance(body, dict) else set()
+
+
 # The kinds of subjects and roles that are objects, and their groups.
 _GROUPS = {
     "ServiceAccount": "", "Role": "rbac.authorization.k8s.io", "ClusterRole": "rbac.authorization.k8s.io", "Deployment": "apps",
-    "StatefulSet": "apps", "ReplicaSet": "apps", "ReplicationController": "",
+    "StatefulSet": "apps", "ReplicaSet": "apps", "DaemonSet": "apps", "ReplicationController": "", "Service": "", "Secret": "",
+    "ConfigMap": "", "PersistentVolumeClaim": "", "VolumeSnapshot": "snapshot.storage.k8s.io", "Gateway": "gateway.networking.k8s.io",
 }  # fmt: skip
 _CLUSTER_WIDE = frozenset(("ClusterRole",))
 
@@ -132,7 +158,8 @@ def of(document: Document) -> Iterator[Reference]:
     if trees is None:
         return
     meta = document.body.get("metadata")
-    namespace = str((meta if isinstance(meta, dict) else {}).get("namespace") or "default")
+    meta = meta if isinstance(meta, dict) else {}
+    namespace = str(meta.get("namespace") or "")
     places: list[Found] = []
     if trees[0].fields:
         _walk(document.body, None, (), trees[0], places)
@@ -144,6 +171,8 @@ def of(document: Document) -> Iterator[Reference]:
         places.sort(key=_number)
     for _, line, name, parent, at in places:
         if not isinstance(name, str) or not name or name in line.known or name.startswith(line.prefixes or ("\0",)):
+            continue
+        if line.made_for and any(str(a).startswith(line.made_for) for a in meta.get("annotations") or ()):
             continue
         found = _reference(line, document, name, parent, at, namespace)
         if found is not None:
@@ -159,17 +188,19 @@ def _reference(
 ) -> Reference | None:
     group, kind = line.group, line.kind
     if line.kind_at:
-        said = parent.get(line.kind_at)
-        if said not in _GROUPS or (line.kind == "ServiceAccount" and said != "ServiceAccount"):
+        said = parent.get(line.kind_at) or kind
+        wanted_group = parent.get("group", parent.get("apiGroup"))
+        if (
+            said not in _GROUPS
+            or (kind == "ServiceAccount" and said != kind)
+            or wanted_group not in (None, "", _GROUPS[said])
+        ):
             return None
         kind, group = str(said), _GROUPS[str(said)]
-    space = (
-        ""
-        if line.cluster or kind in _CLUSTER_WIDE
-        else str(parent.get(line.namespace_at) or namespace)
-        if line.namespace_at
-        else namespace
-    )
+    wide = line.cluster or kind in _CLUSTER_WIDE
+    said_space = parent.get(line.namespace_at) if line.namespace_at else None
+    space = "" if wide else str(said_space or namespace or "default")
+    unplaced = not wide and not said_space and not namespace
     keys: list[tuple[Path, str]] = []
     if line.key_at and isinstance(parent.get(line.key_at), str):
         keys.append(((*at[:-1], line.key_at), parent[line.key_at]))
@@ -177,10 +208,13 @@ def _reference(
         for i, item in enumerate(parent.get("items") or ()):
             if isinstance(item, dict) and isinstance(item.get("key"), str):
                 keys.append(((*at[:-1], "items", i, "key"), item["key"]))
-    port = parent.get(line.port_at) if line.port_at else None
-    wanted = (port.get("name") or port.get("number")) if isinstance(port, dict) else None
+    port = parent.get(line.port_at, line.port) if line.port_at else None
+    wanted = (port.get("name") or port.get("number")) if isinstance(port, dict) else port
     optional = bool(parent.get(line.optional_at)) if line.optional_at else False
-    return Reference(document, at, Key(group, kind, space, name), line.verb, optional, line.wish, tuple(keys), wanted)
+    return Reference(
+        document, at, Key(group, kind, space, name), line.verb, optional, line.wish, tuple(keys), wanted,
+        unplaced, line.elsewhere, line.inside,
+    )  # fmt: skip
 
 
 def all_of(documents: Iterable[Document]) -> Iterator[Reference]:

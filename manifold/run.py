@@ -16,7 +16,7 @@ from manifold import __version__, api
 from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
-from manifold.model import Diagnostic, Document, Origin, Report, Severity, Skip, Summary
+from manifold.model import Diagnostic, Document, Kustomization, Origin, Report, Severity, Skip, Summary
 
 # Below this many objects a second process costs more than it brings (measured: a fork and its pickling take 30 ms).
 PAYS_FROM = 800
@@ -61,6 +61,7 @@ class Loaded:
     files: int
     pieces: int
     texts: dict[str, bytes]
+    kustomizations: list[Kustomization] = field(default_factory=list)
     incomplete: bool = False
     lists: list[Document] = field(default_factory=list)
 
@@ -91,7 +92,9 @@ def load(request: Request) -> Loaded:
     if request.shard:
         index, count = _shard(request.shard)
         sources = sources[index - 1 :: count]
-    out = Loaded([], list(found.diagnostics), list(found.skipped), 0, 0, {}, bool(found.diagnostics))
+    out = Loaded(
+        [], list(found.diagnostics), list(found.skipped), 0, 0, {}, found.kustomizations, bool(found.diagnostics)
+    )
     fast = sum(len(s.data) for s in sources) >= PAYS_FROM_BYTES
     for done, source in enumerate(sources):
         if request.progress and done % 50 == 0:
@@ -171,6 +174,7 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
             parameters=request.config.parameters,
             cluster=cluster,
             rules=(*request.rules, *request.config.rules),
+            kustomizations=loaded.kustomizations,
         )
     _work = Work(request, loaded.documents, servers, linters)
     count = len(loaded.documents)

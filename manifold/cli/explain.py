@@ -37,7 +37,7 @@ def command(
     if what in known:
         _show(_rule(known[what]))
     elif what in aliases(known):
-        for name in aliases(known)[what]:
+        for name in (ours.partition("@")[0] for ours in aliases(known)[what]):
             _show(_rule(known[name]) if name in known else _answer(name, answers[name]))
     elif what in answers:
         _show(_answer(what, answers[what]))

@@ -40,6 +40,24 @@ def plain_matches(selector: Labels, labels: Labels) -> bool:
     return all(labels.get(k) == v for k, v in selector.items())
 
 
+MADE = frozenset(
+    (
+        "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "pod-template-hash", "controller-revision-hash",
+        "pod-template-generation", "controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name",
+        "batch.kubernetes.io/job-completion-index",
+    )
+)  # fmt: skip
+"""The labels that controllers put on Pods themselves (pkg/controller and k8s.io/api: apps/v1, batch/v1 and extensions/v1beta1)."""
+
+
+def written(selector: Selector) -> Selector:
+    """A label selector without what it asks of labels that controllers make, which no template shows."""
+    return {
+        "matchLabels": {k: v for k, v in (selector.get("matchLabels") or {}).items() if k not in MADE},
+        "matchExpressions": [e for e in selector.get("matchExpressions") or () if (e or {}).get("key") not in MADE],
+    }
+
+
 def _allowed(selector: Selector) -> dict[str, tuple[bool, bool, set[str] | None, set[str]]]:
     """For each key: must it be there, must it be away, which values may it have (None: any), which may it not."""
     out: dict[str, tuple[bool, bool, set[str] | None, set[str]]] = {}

@@ -183,14 +183,14 @@ def rules() -> dict[str, Rule]:
 
 
 def aliases(known: Mapping[str, Rule]) -> dict[str, list[str]]:
-    """A peer's name of a check -> our ids: rules, or what the server says (`rules/answers.yaml`)."""
+    """A peer's name of a check -> our ids: rules, or what the server says of paths with a pattern (`rules/answers.yaml`)."""
     out: dict[str, list[str]] = {}
     for rule in known.values():
         for alias in rule.aliases:
             out.setdefault(alias, []).append(rule.id)
     for name, page in assets.table("rules", "answers.yaml")["answers"].items():
-        for alias in page.get("aliases", ()):
-            out.setdefault(alias, []).append(name)
+        for alias, pattern in page.get("aliases", {}).items():
+            out.setdefault(alias, []).append(f"{name}@{pattern}")
     return out
 
 
@@ -210,7 +210,7 @@ def resolve(names: Iterable[str], known: Mapping[str, Rule]) -> set[str]:
         elif name in packs:
             out |= packs[name]
         elif name in peers:
-            out |= set(peers[name])
+            out |= {ours.partition("@")[0] for ours in peers[name]}
         elif name.startswith(("api/", "yaml/", "reference/")) or name in (
             "duplicate-key",
             "lost-document",

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import importlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from manifold import references
 from manifold.k8s import pods
-from manifold.k8s.selectors import plain_matches
+from manifold.k8s.selectors import matches, plain_matches, written
 from manifold.lint.catalogue import Rule
+from manifold.lint.layout import changed, makes, units
 from manifold.lint.schema import Test, compiled
-from manifold.model import Diagnostic, Document, Key, ObjectId, Origin, Path, Severity
+from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin, Path, Severity
 from manifold.references import Reference
 
 Body = Mapping[str, Any]
+CLUSTER = "*"
 ROOTS = ("$", "$pod", "$whole-pod", "$containers", "$main-containers")
 """Where the place of a rule may begin; a whole Pod is one with containers, and no patch that leaves them to another file."""
 MISSING = object()
@@ -41,6 +42,14 @@ class Finding(NamedTuple):
     path: Path
     words: Mapping[str, Any] = {}
     message: str = ""
+
+
+class Placed(NamedTuple):
+    """An object, the unit that it belongs to, and its namespace as written."""
+
+    unit: str
+    namespace: str
+    body: Body
 
 
 class Subject:
@@ -119,48 +128,127 @@ def _items(value: Any) -> Sequence[Any]:
 class Bundle:
     """All objects that are looked at together, for checks that ask who matches whom."""
 
-    def __init__(self, documents: Sequence[Document], cluster: Iterable[Body] = (), version: str = "") -> None:
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        cluster: Iterable[Body] = (),
+        version: str = "",
+        kustomizations: Sequence[Kustomization] = (),
+    ) -> None:
         self.documents = documents
         self.version = version
         """The release asked for; empty for the newest."""
         self._cluster = list(cluster)
+        self._kustomizations = kustomizations
         self.whole = bool(self._cluster)
         """The cluster is known: what is neither there nor here is missing."""
 
     @cached_property
-    def _objects(self) -> dict[tuple[str, str, str, str], Body]:
-        """The objects by the parts of their keys."""
-        out: dict[tuple[str, str, str, str], Body] = {}
-        for body in (*self._cluster, *(d.body for d in self.documents)):
+    def _units(self) -> dict[str, str]:
+        return units(self.documents, self._kustomizations)
+
+    def unit(self, document: Document) -> str:
+        """What is applied together with an object: manifests of the same unit; the cluster is one of its own."""
+        return self._units.get(document.source, CLUSTER)
+
+    @cached_property
+    def _placed(self) -> dict[tuple[str, str], dict[str, list[Placed]]]:
+        out: dict[tuple[str, str], dict[str, list[Placed]]] = {}
+        for unit, body in (
+            *((CLUSTER, b) for b in self._cluster),
+            *((self.unit(d), d.body) for d in self.documents),
+        ):
             meta = body.get("metadata")
-            if not isinstance(meta, dict):
-                meta = {}
-            group, kind = str(body.get("apiVersion") or "").rpartition("/")[0], str(body.get("kind") or "")
-            name = str(meta.get("name") or "")
-            # Whether a kind has namespaces the reference knows; an object stands under both spellings.
-            out.setdefault((group, kind, str(meta.get("namespace") or "default"), name), body)
-            out.setdefault((group, kind, "", name), body)
+            meta = meta if isinstance(meta, dict) else {}
+            kind = (str(body.get("apiVersion") or "").rpartition("/")[0], str(body.get("kind") or ""))
+            placed = Placed(unit, str(meta.get("namespace") or ""), body)
+            out.setdefault(kind, {}).setdefault(str(meta.get("name") or ""), []).append(placed)
+        return out
+
+    def of_kind(self, group: str, kind: str) -> Mapping[str, list[Placed]]:
+        """The objects of a kind among the manifests and the cluster's objects, by name."""
+        return self._placed.get((group, kind), {})
+
+    @cached_property
+    def _generated(self) -> frozenset[tuple[str, str]]:
+        return frozenset(pair for k in self._kustomizations for pair in k.generated)
+
+    def generated(self, kind: str, name: str) -> bool:
+        """Whether a kustomization makes an object of that kind and name."""
+        return (kind, name) in self._generated
+
+    @cached_property
+    def _making(self) -> frozenset[str]:
+        return changed(self._kustomizations) | {
+            self.unit(d) for d in self.documents if d.kind == "CustomResourceDefinition" or makes(d.api_version)
+        }
+
+    def making(self, document: Document) -> bool:
+        """Whether there is more than the files tell: operators of the custom resources beside an object, patches of a kustomization."""
+        return self.unit(document) in self._making
+
+    def rendered(self, document: Document) -> bool:
+        """Whether a kustomization lists the file of an object, and may give it another namespace."""
+        return self.unit(document).startswith("kustomization ")
+
+    def peers(self, subject: Subject) -> list[Subject]:
+        """The workloads that should be all that there are for a selector: of its unit, or of the cluster if that is known.
+
+        Empty where there are none, or where operators may make more.
+        """
+        if self.whole:
+            return [w for w in self._all_workloads if together(w, subject)]
+        if self.making(subject.document):
+            return []
+        there = self._workloads_by_unit.get(self.unit(subject.document), ())
+        return [w for w in there if together(w, subject)]
+
+    @cached_property
+    def _workloads_by_unit(self) -> dict[str, list[Subject]]:
+        out: dict[str, list[Subject]] = {}
+        for w in self._all_workloads:
+            out.setdefault(self.unit(w.document), []).append(w)
         return out
 
     @cached_property
-    def _counts(self) -> Counter[tuple[str, ...]]:
-        return Counter(key[:3] for key in self._objects)
+    def _all_workloads(self) -> list[Subject]:
+        return [s for found in self.workloads.values() for s in found]
 
-    def find(self, key: Key) -> Body | None:
-        """The object of that identity among the manifests and the cluster's objects."""
-        return self._objects.get(key)
+    def workloads_with(self, subject: Subject) -> Iterator[Subject]:
+        """The workloads that may share a namespace with an object."""
+        return (w for w in self._all_workloads if together(w, subject))
 
-    def count(self, group: str, kind: str, namespace: str) -> int:
-        """How many objects of a kind are given in a namespace (empty: in all)."""
-        return self._counts[group, kind, namespace]
+    def targets(self, reference: Reference) -> list[Body]:
+        """What a reference means among what is applied with its object; what the cluster has, if that is all."""
+        key = reference.target
+        fitting = [
+            p
+            for p in self.of_kind(key.group, key.kind).get(key.name, ())
+            if reference.unplaced or not p.namespace or p.namespace == key.namespace
+        ]
+        unit = self.unit(reference.document)
+        return [p.body for p in fitting if p.unit == unit] or [p.body for p in fitting if p.unit == CLUSTER]
 
-    def nearest(self, key: Key) -> str:
-        """The name that is most like a missing one's, empty when none is."""
-        import difflib
+    @cached_property
+    def _by_value(self) -> dict[tuple[str, Any], list[Subject]]:
+        out: dict[tuple[str, Any], list[Subject]] = {}
+        for w in self._all_workloads:
+            for pair in w.labels.items():
+                if isinstance(pair[1], str):
+                    out.setdefault(pair, []).append(w)
+        return out
 
-        names = [found[3] for found in self._objects if found[:3] == key[:3]]
-        near = difflib.get_close_matches(key.name, names, 1, 0.7)
-        return near[0] if near else ""
+    def selected(self, subject: Subject, selector: Mapping[str, Any]) -> list[Subject]:
+        """The workloads that a label selector (matchLabels, matchExpressions) of an object may select, wherever they are.
+
+        What controllers put on Pods themselves does not count.
+        """
+        selector = written(selector)
+        among: Sequence[Subject] = self._all_workloads
+        for pair in selector["matchLabels"].items():
+            found = self._by_value.get(pair, ()) if isinstance(pair[1], str) else ()
+            among = found if len(found) < len(among) else among
+        return [w for w in among if together(w, subject) and matches(selector, w.labels)]
 
     @cached_property
     def subjects(self) -> list[Subject]:
@@ -177,7 +265,7 @@ class Bundle:
 
     def prepare(self) -> None:
         """Look through all objects now, before processes part that would each do it again."""
-        _ = self._by_document, self._counts, self._by_label, self.by_kind, self._scalers
+        _ = self._by_document, self._placed, self._making, self._by_label, self.by_kind, self._scalers
 
     @cached_property
     def workloads(self) -> dict[str, list[Subject]]:
@@ -211,15 +299,25 @@ class Bundle:
             out.setdefault(s.kind, []).append(s)
         return out
 
+    @cached_property
+    def _services(self) -> dict[tuple[str, str, Any], list[Subject]]:
+        """The Services at hand by namespace and the first label that they select."""
+        out: dict[tuple[str, str, Any], list[Subject]] = {}
+        for s in self.by_kind.get("Service", ()):
+            for key, value in ((s.body.get("spec") or {}).get("selector") or {}).items():
+                out.setdefault((s.namespace, key, str(value)), []).append(s)
+                break
+        return out
+
     def services_of(self, subject: Subject) -> list[Subject]:
         """The Services at hand that select the Pods of a workload."""
-        labels = subject.labels
-        out = []
-        for s in self.by_kind.get("Service", ()):
-            selector = (s.body.get("spec") or {}).get("selector")
-            if selector and s.namespace == subject.namespace and plain_matches(selector, labels):
-                out.append(s)
-        return out
+        labels, services = subject.labels, self._services
+        return [
+            s
+            for key, value in labels.items()
+            for s in services.get((subject.namespace, key, str(value)), ())
+            if plain_matches(s.body["spec"]["selector"], labels)
+        ]
 
     @cached_property
     def _scalers(self) -> dict[tuple[str, str, str], Subject]:
@@ -250,6 +348,12 @@ class Bundle:
             if s.name == ref.get("name") and (s.kind == "ClusterRole" or s.namespace == subject.namespace):
                 return s
         return None
+
+
+def together(a: Subject, b: Subject) -> bool:
+    """Whether two objects may be in one namespace: where one names none, nobody can tell that they are not."""
+    first, second = ((s.body.get("metadata") or {}).get("namespace") for s in (a, b))
+    return not first or not second or first == second
 
 
 class Check(Protocol):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from manifold.model import Diagnostic, Origin, Severity, Skip, Source
+from manifold.model import Diagnostic, Kustomization, Origin, Severity, Skip, Source
 
 SUFFIXES = (".yaml", ".yml", ".json")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -23,11 +23,12 @@ LARGEST = 256 * 1024 * 1024  # a file of more bytes is no manifest; kube-apiserv
 
 @dataclass(slots=True)
 class Found:
-    """The sources in order, what was left out, and what could not be read."""
+    """The sources in order, what was left out, what could not be read, and the kustomizations of the folders walked."""
 
     sources: list[Source] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    kustomizations: list[Kustomization] = field(default_factory=list)
 
 
 def _unreadable(name: str, why: str, help: str = "") -> Diagnostic:
@@ -146,7 +147,7 @@ class _Walker:
             self._folder(folder_below, ignored)
 
     def _kustomization(self, file: Path) -> None:
-        """Remember the files that a kustomization names as patches: parts of objects, not objects."""
+        """Remember what a kustomization lists and makes, and the files that it names as patches: parts of objects, not objects."""
         import yaml
 
         try:
@@ -155,11 +156,53 @@ class _Walker:
             return  # as a source it is read like any other, and blamed there
         if not isinstance(data, dict):
             return
+        self.out.kustomizations.append(
+            Kustomization(
+                str(file.parent.resolve()), tuple(_members(file.parent, data)), tuple(_generated(data)), _changes(data)
+            )
+        )
         for name in _patch_files(data):
             place = file.parent / name
             self._patches[place.resolve()] = (
                 f"a patch of {file}: checked only as rendered (kustomize build … | manifold check -)"
             )
+
+
+def _members(folder: Path, data: dict[str, Any]) -> Iterator[str]:
+    """The real paths of the files and folders that a kustomization lists."""
+    for part in ("resources", "bases", "components", "crds"):
+        for name in data.get(part) or ():
+            if isinstance(name, str) and "\n" not in name and "://" not in name and len(name) < 1024:
+                yield str((folder / name).resolve())
+
+
+def _changes(data: dict[str, Any]) -> bool:
+    """Whether it changes selectors, labels or fields of what it lists; names and namespaces it changes everywhere alike."""
+    return (
+        any(
+            data.get(part)
+            for part in (
+                "patches",
+                "patchesStrategicMerge",
+                "patchesJson6902",
+                "transformers",
+                "replacements",
+                "commonLabels",
+                "labels",
+                "components",
+                "helmCharts",
+            )
+        )
+        or data.get("kind") == "Component"
+    )
+
+
+def _generated(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The (kind, name) of what its generators make."""
+    for part, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
+        for item in data.get(part) or ():
+            if isinstance(item, dict) and isinstance(item.get("name"), str):
+                yield kind, item["name"]
 
 
 def _patch_files(data: dict[str, Any]) -> Iterator[str]:

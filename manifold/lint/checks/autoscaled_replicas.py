@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold.lint.engine import Bundle, Finding, Subject
+from manifold.lint.engine import CLUSTER, Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame spec.replicas of a workload that an autoscaler targets."""
-    if "replicas" in (subject.body.get("spec") or {}) and bundle.scaled(subject):
+    if "replicas" not in (subject.body.get("spec") or {}):
+        return
+    scaler = bundle.scaled(subject)
+    if scaler is not None and bundle.unit(scaler.document) in (CLUSTER, bundle.unit(subject.document)):
         yield Finding(("spec", "replicas"))

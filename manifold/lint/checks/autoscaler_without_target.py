@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold.lint.engine import Bundle, Finding, Subject
+from manifold.lint.engine import CLUSTER, Bundle, Finding, Subject
+from manifold.lint.near import slip
+
+SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame a target that the bundle lacks, where it has workloads in that namespace at all."""
+    """Blame a target that is not there, where workloads are applied with the autoscaler."""
     target = (subject.body.get("spec") or {}).get("scaleTargetRef")
-    there = bundle.workloads.get(subject.namespace, [])
-    if (
-        not isinstance(target, dict)
-        or not there
-        or target.get("kind") not in ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
-    ):
+    if not isinstance(target, dict) or target.get("kind") not in SCALABLE:
         return
-    if not any((w.kind, w.name) == (target.get("kind"), target.get("name")) for w in there):
-        yield Finding(("spec", "scaleTargetRef", "name"), {"kind": target.get("kind"), "target": target.get("name")})
+    kind, name = target["kind"], str(target.get("name"))
+    group = "" if kind == "ReplicationController" else "apps"
+    space = (subject.body.get("metadata") or {}).get("namespace")
+    for there in bundle.of_kind(group, kind).get(name, ()):
+        if not space or not there.namespace or there.namespace == space:
+            return
+    units = (CLUSTER, bundle.unit(subject.document))
+    beside = [w for w in bundle.workloads_with(subject) if bundle.unit(w.document) in units]
+    near = slip(name, [w.name for w in beside if w.kind == kind])
+    other = next((w.kind for w in beside if w.name == name), "")
+    hint = f"; did you mean {near}?" if near else f"; there is a {other} of that name" if other else ""
+    if hint or bundle.peers(subject):
+        yield Finding(("spec", "scaleTargetRef", "name"), {"kind": kind, "target": name, "near": hint})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from manifold.k8s.selectors import matches
-from manifold.lint.engine import Bundle, Finding, Subject
+from manifold.lint.engine import CLUSTER, Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
@@ -26,6 +26,8 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     selector = spec.get("selector")
     labels = (selector or {}).get("matchLabels") or {}
     for workload in bundle.candidates(subject.namespace, labels):
+        if bundle.unit(workload.document) not in (CLUSTER, bundle.unit(subject.document)):
+            continue
         replicas = bundle.least_replicas(workload)
         if replicas is not None and matches(selector, workload.labels) and _needed(least, replicas) >= replicas:
             yield Finding(("spec", "minAvailable"), {"value": least, "replicas": replicas})

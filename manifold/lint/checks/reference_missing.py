@@ -1,24 +1,87 @@
-"""References to objects that are not there, as far as that can be known."""
+"""References to objects that are not there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold.lint.engine import Bundle, Finding, Subject
+from manifold import references
+from manifold.lint.engine import CLUSTER, Bundle, Finding, Placed, Subject
+from manifold.lint.near import slip
+
+ALIKE = {
+    "": ("ConfigMap", "Secret"),
+    "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
+    "rbac.authorization.k8s.io": ("Role", "ClusterRole"),
+}
+"""Kinds of a group that are taken for one another."""
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame a reference whose target is missing where its like are given: others of its kind in that namespace, or a cluster.
+    """Blame a reference whose target is missing; with `sure` where that is certain, without where it only seems so.
 
-    A lone manifest says nothing of what is in the cluster; a bundle that holds ConfigMaps, but not this one, does.
+    It is certain with a cluster at hand; where what was meant stands beside it (another kind, another namespace, a slip
+    of the keyboard away); and where others of its kind are applied with it that do not usually come from elsewhere. A
+    lone manifest says nothing of what is in the cluster.
     """
     for reference in subject.references:
-        key = reference.target
-        if reference.optional or bundle.find(key) is not None:
+        if reference.optional or _there(reference, bundle):
             continue
-        if bundle.whole or bundle.count(key.group, key.kind, key.namespace):
-            near = bundle.nearest(key)
-            yield Finding(
-                reference.path, {"kind": key.kind, "value": key.name, "near": f"; did you mean {near}?" if near else ""}
-            )
+        why = _why(reference, bundle)
+        if why is not None:
+            if parameters["sure"]:
+                yield _finding(reference, why)
+        elif (
+            not parameters["sure"]
+            and not reference.wish
+            and bundle.of_kind(reference.target.group, reference.target.kind)
+        ):
+            yield _finding(reference, "")
+
+
+def _finding(reference: references.Reference, hint: str) -> Finding:
+    return Finding(reference.path, {"kind": reference.target.kind, "value": reference.target.name, "near": hint})
+
+
+def _there(reference: references.Reference, bundle: Bundle) -> bool:
+    key = reference.target
+    placed = bundle.of_kind(key.group, key.kind).get(key.name, ())
+    return any(_fits(reference, p) for p in placed) or bundle.generated(key.kind, key.name)
+
+
+def _fits(reference: references.Reference, placed: Placed) -> bool:
+    wanted = reference.target.namespace
+    return reference.unplaced or not wanted or not placed.namespace or placed.namespace == wanted
+
+
+def _why(reference: references.Reference, bundle: Bundle) -> str | None:
+    """Why the target is certainly missing, as a hint for the message; None where nobody can tell."""
+    key = reference.target
+    units = (CLUSTER, bundle.unit(reference.document))
+    like = bundle.of_kind(key.group, key.kind)
+    beside = {name: [p for p in placed if p.unit in units and _fits(reference, p)] for name, placed in like.items()}
+    beside = {name: placed for name, placed in beside.items() if placed}
+    if near := slip(key.name, beside):
+        return f"; did you mean {near}?"
+    aside = [p for p in like.get(key.name, ()) if p.unit in units and key.namespace]
+    if aside and not bundle.rendered(reference.document):
+        return f"; there is one in namespace {aside[0].namespace}"
+    alike = ALIKE.get(key.group, ())
+    for kind in alike if key.kind in alike else ():
+        found = bundle.of_kind(key.group, kind).get(key.name, ()) if kind != key.kind else ()
+        if any(p.unit in units and _fits(reference, p) and _meant(reference, p.body) for p in found):
+            return f"; there is a {kind} of that name"
+    if bundle.whole:
+        return ""
+    usual = not (
+        reference.wish or reference.elsewhere or key.namespace == "kube-system" or bundle.making(reference.document)
+    )
+    return "" if usual and beside else None
+
+
+def _meant(reference: references.Reference, other: Mapping[str, Any]) -> bool:
+    """Whether an object of another kind can be what was meant: Secrets are often made by hand beside a ConfigMap of their name."""
+    if reference.target.kind not in ("Secret", "ConfigMap"):
+        return True
+    there = {k for part in ("data", "stringData", "binaryData") for k in other.get(part) or ()}
+    return bool(reference.keys) and all(key in there for _, key in reference.keys)

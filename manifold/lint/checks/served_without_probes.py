@@ -9,10 +9,8 @@ from manifold.lint.engine import Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame Pods that a Service selects where no container has a readiness or liveness probe."""
-    if subject.pod is None or not bundle.services_of(subject):
-        return
+    """Blame Pods that a Service selects where no container has one of the `probes`."""
     bodies = [c for c, _ in subject.containers]
-    missing = [p for p in ("readinessProbe", "livenessProbe") if not any(p in c for c in bodies)]
-    if missing:
+    missing = [p for p in parameters["probes"] if not any(p in c for c in bodies)]
+    if missing and subject.pod is not None and bundle.services_of(subject):
         yield Finding(subject.pod_path, {"value": " and no ".join(missing)})

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold.k8s.selectors import plain_matches
+from manifold.k8s.selectors import MADE
 from manifold.lint.engine import Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame a selector that no Pod of its namespace has, where the bundle has Pods there at all."""
+    """Blame a selector that no Pod at hand has, where workloads are applied together with the Service."""
     selector = (subject.body.get("spec") or {}).get("selector")
-    there = bundle.workloads.get(subject.namespace, [])
-    if not isinstance(selector, dict) or not selector or not there:
+    if not isinstance(selector, dict):
         return
-    if any(plain_matches(selector, w.labels) for w in bundle.candidates(subject.namespace, selector)):
+    selector = {k: v for k, v in selector.items() if k not in MADE}
+    if not selector:
+        return
+    if bundle.selected(subject, {"matchLabels": selector}):
+        return
+    there = bundle.peers(subject)
+    if not there:
         return
     best = max(
         there,
