@@ -32,8 +32,9 @@ def test_namespace_of_objects_that_name_none(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(TEXT)
     rule = ["service-selects-nothing"]
 
-    assert [d.rule for d in report(Request([tmp_path], select=rule))[0].diagnostics] == rule
+    assert not report(Request([tmp_path], select=rule))[0].diagnostics
     assert not report(Request([tmp_path], select=rule, namespace="shop"))[0].diagnostics
+    assert [d.rule for d in report(Request([tmp_path], select=rule, namespace="test"))[0].diagnostics] == rule
     (found, *_) = report(Request([tmp_path], select=["memory-limit-missing"], namespace="shop"))[0].diagnostics
     assert found.object.namespace == "shop"
 
