@@ -123,8 +123,7 @@ class Server:
         self.default(decoded, context)
         if trace is not None:
             trace("default", decoded)
-        if admit or self.world is not None:
-            admission.mutate(decoded, context, faults)
+        admission.mutate(decoded, context, faults, alone=not admit and self.world is None)
         creating.prepare(decoded, context, faults)
         if trace is not None:
             trace("prepare", decoded)
@@ -172,8 +171,7 @@ class Server:
         self.default(before, context)
         self.default(after, context, nulls=applied)
         context.old = before
-        if admit or self.world is not None:
-            admission.mutate(after, context, faults)
+        admission.mutate(after, context, faults, alone=not admit and self.world is None)
         updating.prepare(after, before, context, faults)
         found = Faults()
         self._validate_update(after, before, context, found)
@@ -203,7 +201,7 @@ class Server:
         The second value knows what merely follows from the faults; None where there are none.
         """
         strict = Faults()
-        decoded = self._read(body, kind, strict)
+        decoded = self.read(body, kind, strict)
         if not strict:
             return decoded, None
         strict = lifecycle.when(strict, kind, self.schema)
@@ -211,11 +209,12 @@ class Server:
         mended = Mended(body, strict)
         if mended:
             again = Faults()
-            decoded = self._read(mended.body, kind, again)
+            decoded = self.read(mended.body, kind, again)
             faults.extend(mended.more(again))
         return decoded, mended
 
-    def _read(self, body: Body, kind: Kind, strict: Faults) -> Body:
+    def read(self, body: Body, kind: Kind, strict: Faults) -> Body:
+        """The object as it is decoded; what strict decoding blames goes to `strict`."""
         decoded = kind.custom.decode(body, strict) if kind.custom is not None else decode(body, kind, strict)
         if not isinstance(decoded.get("metadata", {}), dict):
             null = decoded["metadata"] is None

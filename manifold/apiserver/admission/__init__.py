@@ -5,7 +5,7 @@ A new plug-in is a new module here, and no edit elsewhere. It declares
 - `NAME`: the plug-in's name, as `--enable-admission-plugins` spells it;
 - `PLACE`: its place in the order (kube-apiserver names the order in its log at start; ours are tens, so that there is room);
 - `KINDS`: the (group, kind) pairs that it looks at, or None for all;
-- `ALONE`: True where its `validate` has an answer without a cluster, and is asked in every verdict;
+- `ALONE`: True where it has an answer without a cluster, and is asked in every verdict;
 
 and has `mutate(body, context, faults)`, which changes the defaulted object in place, `validate(body, context, faults)`,
 which looks at what will be stored, or both. On an update `context.old` is the stored object.
@@ -45,9 +45,13 @@ def steps(stage: str, group: str, kind: str, alone: bool = False) -> tuple[tuple
     )
 
 
-def mutate(body: dict[str, Any], context: Context, faults: Faults) -> None:
-    """Change a defaulted object as the plug-ins do, in place; `context.trace` is told of each plug-in that ran."""
-    for name, function in steps("mutate", context.kind.group, context.kind.kind):
+def mutate(body: dict[str, Any], context: Context, faults: Faults, *, alone: bool = False) -> None:
+    """Change a defaulted object as the plug-ins do, in place; `context.trace` is told of each plug-in that ran.
+
+    `alone`: only those run that need no cluster.
+    """
+    context.alone = alone
+    for name, function in steps("mutate", context.kind.group, context.kind.kind, alone):
         function(body, context, faults)
         if context.trace is not None:
             context.trace(name, body)
