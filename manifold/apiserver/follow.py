@@ -80,7 +80,7 @@ class Mended:
 
     def _later(self, fault: Fault) -> Fault:
         """The fault at its place in the text; the server says it only once it can decode the object."""
-        return self._place(fault if fault.warning else fault._replace(later=True))
+        return self._place(_later(fault))
 
     def _place(self, fault: Fault) -> Fault:
         at = fault.at or fault.path
@@ -89,6 +89,15 @@ class Mended:
             if written is not None:
                 return fault._replace(at=(*written, *at[i:]))
         return fault
+
+
+def _later(fault: Fault) -> Fault:
+    return fault if fault.warning else fault._replace(later=True)
+
+
+def later(found: Iterable[Fault]) -> Faults:
+    """The faults as such that the server comes to only when others are mended."""
+    return Faults(_later(fault) for fault in found)
 
 
 def _at(value: Any, path: Path) -> Any:

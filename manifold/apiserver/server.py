@@ -22,7 +22,7 @@ from manifold.apiserver.context import Context
 from manifold.apiserver.decode import decode
 from manifold.apiserver.default import tables
 from manifold.apiserver.faults import Fault, Faults
-from manifold.apiserver.follow import Mended
+from manifold.apiserver.follow import Mended, later
 from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
 
@@ -164,6 +164,7 @@ class Server:
         if kind is None or context is None or faults.refused:
             return Answer(None, faults, None)
         updating.versions(new, old, kind, faults)
+        stopped = faults.refused  # the server looks no further than at the version
         # What the server owns it takes from the stored object as it is, so that is not read anew.
         before = self._decode(updating.without_owned(old, kind), kind, Faults())[0]
         updating.put_owned(before, old, kind)
@@ -178,7 +179,11 @@ class Server:
         warnings.look(after, before, context, found)
         if not found.refused and not faults.refused:
             admission.validate(after, context, found)
-        faults.extend(once(mended.follow(found) if mended is not None else found))
+        if mended is not None:
+            found = mended.follow(found)
+        elif stopped:
+            found = later(found)
+        faults.extend(once(found))
         return Answer(after, faults, kind, context)
 
     def _begin(self, body: Body, namespace: str, faults: Faults, operation: Any) -> tuple[Kind | None, Context | None]:

@@ -71,15 +71,17 @@ def versions(new: Body, old: Body, kind: Kind, faults: Faults) -> None:
 
 
 def without_owned(body: Body, kind: Kind, stored: Body | None = None) -> Body:
-    """`body` without the fields that the server takes from the stored object whatever they say.
+    """`body` without the fields that the server takes from the stored object, where they say the same as that.
 
-    Of an update `stored` is the object as it is: what is sent in place of its time must still be one (or `<time>`, as
-    previews and snapshots write it), or is blamed.
+    What they say otherwise is decoded and then forgotten. Of an update `stored` is the object as it is: what is sent in
+    place of its time must still be one (or `<time>`, as previews and snapshots write it), or is blamed.
     """
-    out = {k: v for k, v in body.items() if k not in frozen(kind)}
+    whole = stored or body
+    kept = frozen(kind)
+    out = {k: v for k, v in body.items() if k not in kept or v != whole.get(k)}
     meta = out.get("metadata")
     if isinstance(meta, dict):
-        own = (stored or body).get("metadata") or {}
+        own = whole.get("metadata") or {}
         out["metadata"] = {
             k: v
             for k, v in meta.items()

@@ -190,13 +190,13 @@ def _rules(rules: Body, path: Path, faults: Faults) -> None:
         faults.invalid((*path, "tolerance"), f"{tolerance} must not be negative")
 
 
-def _spec(spec: Body, faults: Faults, *, least: int, version: bool, metric_versions: bool) -> None:
+def _spec(spec: Body, context: Context, faults: Faults, *, least: int, version: bool, metric_versions: bool) -> None:
     low, high = spec.get("minReplicas"), spec.get("maxReplicas") or 0
     if low is not None and low < least:
         faults.invalid((*SPEC, "minReplicas"), f"{low} must be at least {least}")
-    if not high:
+    if not high and context.since(1, 36):
         faults.required((*SPEC, "maxReplicas"), "must be set, and more than 0")
-    elif high < 0:
+    elif high <= 0:
         faults.invalid((*SPEC, "maxReplicas"), f"{high} must be at least 1")
     if low is not None and high < low:
         faults.invalid((*SPEC, "maxReplicas"), f"{high} must not be less than minReplicas, which is {low}")
@@ -275,7 +275,12 @@ def create(body: Body, context: Context, faults: Faults) -> None:
     """A new autoscaler."""
     least = 0 if context.since(1, 37) else 1
     _spec(
-        _spec_of(body, context), faults, least=least, version=context.since(1, 34), metric_versions=context.since(1, 34)
+        _spec_of(body, context),
+        context,
+        faults,
+        least=least,
+        version=context.since(1, 34),
+        metric_versions=context.since(1, 34),
     )
 
 
@@ -290,7 +295,7 @@ def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
         if metric.get("type") == "Object" and metric.get("object") is not None:
             _api_version(metric["object"].get("describedObject") or {}, (), odd, core=True)
     modern = context.since(1, 34)
-    _spec(after, faults, least=least, version=modern and not same, metric_versions=modern and not odd)
+    _spec(after, context, faults, least=least, version=modern and not same, metric_versions=modern and not odd)
 
 
 CREATE = {"HorizontalPodAutoscaler": create}

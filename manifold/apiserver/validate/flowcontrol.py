@@ -222,7 +222,7 @@ def create_priority_level(body: Body, context: Context, faults: Faults) -> None:
             faults.required(("spec", "limited"), "type Limited needs it")
         else:
             _limited(limited, ("spec", "limited"), context, faults)
-    elif not kind:
+    elif not kind and context.since(1, 36):
         faults.required(("spec", "type"))
     else:
         faults.not_supported(("spec", "type"), kind, LEVEL_TYPES)
@@ -252,14 +252,14 @@ def _limited(limited: Body, path: Path, context: Context, faults: Faults) -> Non
     _queued(response, here, context, faults)
     if kind == "Queue" and queuing is not None:
         _queuing(queuing, (*here, "queuing"), faults)
-    elif kind and kind not in RESPONSE_TYPES:
+    elif kind not in RESPONSE_TYPES and (kind or not context.since(1, 36)):
         faults.not_supported((*here, "type"), kind, RESPONSE_TYPES)
 
 
 def _queued(response: Body, path: Path, context: Context, faults: Faults) -> None:
     """Whether what is said of queues goes with the type."""
     kind, queuing = response.get("type") or "", response.get("queuing")
-    if not kind:
+    if not kind and context.since(1, 36):
         faults.required((*path, "type"))
     if kind == "Queue" and queuing is None:
         faults.required((*path, "queuing"), "type Queue needs it")

@@ -376,10 +376,6 @@ def create_ip_address(body: Body, context: Context, faults: Faults) -> None:
     _ip_address(body, faults)
 
 
-def update_ip_address(new: Body, old: Body, context: Context, faults: Faults) -> None:
-    """What its spec says cannot change, which the table of immutable fields holds."""
-
-
 def create_service_cidr(body: Body, context: Context, faults: Faults) -> None:
     """A ServiceCIDR: one block, or one of each IP family."""
     _cidrs((body.get("spec") or {}).get("cidrs") or [], faults)
@@ -426,6 +422,5 @@ CREATE = {
 UPDATE = {
     "NetworkPolicy": update_network_policy,
     "Ingress": update_ingress,
-    "IPAddress": update_ip_address,
     "ServiceCIDR": update_service_cidr,
 }

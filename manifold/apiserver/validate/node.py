@@ -21,7 +21,7 @@ Body = dict[str, Any]
 def create_runtime_class(body: Body, context: Context, faults: Faults) -> None:
     """A RuntimeClass: its handler, what it costs, where it runs."""
     handler = body.get("handler") or ""
-    if not handler:
+    if not handler and context.since(1, 36):
         faults.required(("handler",))
     else:
         for message in formats.dns_label(handler):

@@ -109,7 +109,8 @@ def _topologies(terms: list[Body], faults: Faults) -> None:
 
 
 def update_storage_class(new: Body, old: Body, context: Context, faults: Faults) -> None:
-    """Only what the table of immutable fields says."""
+    """As a new one; what cannot change the table of immutable fields says."""
+    create_storage_class(new, context, faults)
 
 
 def create_attachment(body: Body, context: Context, faults: Faults) -> None:

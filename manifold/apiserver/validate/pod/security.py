@@ -251,7 +251,7 @@ def profile_annotations(found: Mapping[str, str], spec: Body, path: Path, faults
             _seccomp_text(value, (*path, key), faults)
         elif key.startswith(APPARMOR):
             name = key.removeprefix(APPARMOR)
-            if all(one.get("name") != name for one, _ in every(spec)):
+            if all((one.get("name") or "") != name for one, _ in every(spec)):
                 faults.invalid((*path, MapKey(key)), f"there is no container {name!r}")
             if value not in ("", "runtime/default", "unconfined") and not value.startswith("localhost/"):
                 faults.invalid((*path, MapKey(key)), f"{value!r}: runtime/default, unconfined or localhost/PROFILE")
