@@ -7,7 +7,7 @@ costs nothing. CONTRIBUTING.md describes the words of a table.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import cache
 from pathlib import Path as File
 from typing import Any
@@ -28,7 +28,7 @@ WORDS = frozenset(
     (
         "required", "format", "pattern", "range", "enum", "min-length", "max-length", "min-items", "max-items", "unique",
         "unique-by", "each", "keys", "since", "until", "source", "message", "help", "reason", "one-of",
-        "at-most-one", "kinds",
+        "at-most-one", "first-of", "spelled", "missing", "or-empty", "kinds",
     )
 )  # fmt: skip
 
@@ -49,7 +49,7 @@ def read_tables(folder: File) -> Tables:
                 if field in into:
                     raise ValueError(f"{file.name}: {name}.{field} stands in another table as well")
                 where = f"{file.name}: {name}.{field}"
-                into[field] = [_known(s, where) for s in spec] if isinstance(spec, list) else _known(spec, where)
+                into[field] = [known(s, where) for s in spec] if isinstance(spec, list) else known(spec, where)
     return joined
 
 
@@ -59,12 +59,13 @@ def _formats() -> dict[str, Callable[[str], list[str]]]:
     return FORMATS
 
 
-def _known(spec: Spec, where: str) -> Spec:
+def known(spec: Spec, where: str) -> Spec:
+    """The spec without its sources. Raises ValueError for a word or a format that does not exist."""
     for word, value in spec.items():
         if word not in WORDS:
             raise ValueError(f"{where}: there is no word {word!r}")
         if word in ("each", "keys"):
-            _known(value, f"{where}.{word}")
+            known(value, f"{where}.{word}")
         if word == "format" and value not in _formats():
             raise ValueError(f"{where}: there is no format {value!r}")
     return {k: v for k, v in spec.items() if k != "source"}
@@ -93,6 +94,14 @@ def tables() -> Tables:
     if not made or any(f.stat().st_mtime_ns > made for f in folder.glob("*.yaml")):
         return read_tables(folder)
     return dict(orjson.loads(zlib.decompress(artefact.read_bytes())))
+
+
+@cache
+def members(name: str) -> dict[str, int]:
+    """The members of a type's union (`first-of`), each with its place in the order of the server."""
+    line = tables()[name]["$self"]
+    assert isinstance(line, dict)
+    return {member: i for i, member in enumerate(line["first-of"])}
 
 
 def _release(text: str) -> tuple[int, int]:
@@ -263,17 +272,57 @@ def _value(spec: Spec, release: tuple[int, int]) -> Check | None:
     if not checks and not spec.get("required"):
         return None
     present = _many(checks) if checks else None
+    if present is not None and spec.get("or-empty"):
+        present = _unless_empty(present)
     if not spec.get("required"):
         return present
-    message, help = spec.get("message", ""), spec.get("help", "")
+    reason, help = spec.get("missing", reasons.REQUIRED), spec.get("help", "")
+    message = spec.get("message") or _needed(spec)
 
     def required(value: Any, path: Path, faults: Faults) -> None:
         if value is None or value == "" or (value.__class__ in (list, dict) and not value):
-            faults.add(reasons.REQUIRED, path, message or "must be set", help)
+            faults.add(reason, path, message, help)
         elif present is not None:
             present(value, path, faults)
 
     return required
+
+
+def _unless_empty(present: Check) -> Check:
+    def check(value: Any, path: Path, faults: Faults) -> None:
+        if value != "":
+            present(value, path, faults)
+
+    return check
+
+
+def _needed(spec: Spec) -> str:
+    """What is said of a value that is missing."""
+    if "enum" in spec:
+        return f"must be set to one of: {', '.join(map(str, spec['enum']))}"
+    low, high = spec.get("range", (None, None))
+    if low is not None:
+        return f"must be set: {low} to {high}" if high is not None else f"must be set: at least {low}"
+    return "must be set"
+
+
+def _first(spec: Spec) -> Callable[[Any, Path, Faults], Container[str]]:
+    """Of the members that are set the first counts: the others are forbidden, and what is in them is not looked at."""
+    order = {name: i for i, name in enumerate(spec["first-of"])}
+    spelled = spec.get("spelled", {})
+    said, help = spec.get("message") or "only one of these can be set", spec.get("help", "")
+
+    def check(value: Any, path: Path, faults: Faults) -> Container[str]:
+        found = [name for name in value if name in order and value[name] is not None]
+        if len(found) < 2:
+            return ()
+        found.sort(key=order.__getitem__)
+        for name in found[1:]:
+            where = (*path, spelled.get(name, name))
+            faults.add(reasons.FORBIDDEN, where, f"{said}, and `{found[0]}` is set already", help, at=(*path, name))
+        return found[1:]
+
+    return check
 
 
 def _union(spec: Spec, exactly: bool) -> Check:
@@ -304,11 +353,11 @@ def _union(spec: Spec, exactly: bool) -> Check:
 class Compiled:
     """The checks of one release, by type; built as types are met."""
 
-    def __init__(self, release: tuple[int, int]) -> None:
+    def __init__(self, release: tuple[int, int], found: Tables | None = None) -> None:
         self._release = release
         self._checks: dict[int, tuple[Type, Check | None]] = {}
         self._reaches: dict[int, bool] = {}
-        self._tables = tables()
+        self._tables = tables() if found is None else found
 
     def reaches(self, type: Type, above: frozenset[int] = frozenset()) -> bool:
         """Whether values of this type, or anything below, are constrained."""
@@ -379,7 +428,10 @@ class Compiled:
             if below is not None:
                 present.setdefault(name, []).append(below)
         whole: list[Check] = []
+        first: Callable[[Any, Path, Faults], Container[str]] | None = None
         for spec in specs(lines.get("$self"), self._release):
+            if "first-of" in spec:
+                first = _first(spec)
             if "one-of" in spec:
                 whole.append(_union(spec, True))
             if "at-most-one" in spec:
@@ -396,7 +448,14 @@ class Compiled:
                 if found is not None and inner is not None:
                     found(inner, (*path, name), faults)
 
-        return check
+        if first is None:
+            return check
+
+        def first_only(value: Any, path: Path, faults: Faults) -> None:
+            extra = first(value, path, faults)
+            check({k: v for k, v in value.items() if k not in extra} if extra else value, path, faults)
+
+        return first_only
 
 
 @cache

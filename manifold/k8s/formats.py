@@ -325,6 +325,107 @@ def prefixed(check: Format) -> Format:
     return test
 
 
+def no_backsteps(value: str) -> list[str]:
+    """A path that does not climb with `..` (kubernetes pkg/apis/core/validation: validatePathNoBacksteps)."""
+    return [f"{value!r} must not contain `..`"] if ".." in value and ".." in value.split("/") else []
+
+
+def relative_path(value: str) -> list[str]:
+    """A path below another one (validateLocalDescendingPath)."""
+    found = [f"{value!r} must be a relative path"] if value[:1] == "/" else []
+    return found + no_backsteps(value)
+
+
+def file_path(value: str) -> list[str]:
+    """A file in a volume; the kubelet keeps names that begin with `..` for itself (validateLocalNonReservedPath)."""
+    if value[:1] != "/" and ".." not in value:
+        return []
+    found = relative_path(value)
+    if value.startswith("..") and not value.startswith("../"):
+        found.append(f"{value!r} must not begin with `..`")
+    return found
+
+
+def legacy_ip(value: str) -> list[str]:
+    """An IP address as servers before 1.36 took it: leading zeros are nothing."""
+    quad = value.split(".")
+    if len(quad) == 4 and ":" not in value:
+        value = ".".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in quad)
+    return ip(value)
+
+
+# pkg/apis/core/validation: iscsiInitiatorIqnRegex and its siblings, unanchored where they are
+_IQN = re.compile(r"iqn\.[0-9]{4}-[0-9]{2}\.([A-Za-z0-9\-.]+)(:[^,;*&$|\s]+)\Z")
+_EUI = re.compile(r"eui.[A-Za-z0-9]{16}\Z")
+_NAA = re.compile(r"naa.[A-Za-z0-9]{32}\Z")
+
+
+def iscsi_name(value: str) -> list[str]:
+    """The qualified name of an iSCSI target or initiator."""
+    if value.startswith("iqn"):
+        fits = _IQN.search(value)
+    elif value.startswith("eui"):
+        fits = _EUI.match(value)
+    elif value.startswith("naa"):
+        fits = _NAA.match(value)
+    else:
+        return [f"{value!r} must begin with iqn, eui or naa"]
+    return [] if fits else [f"{value!r} is no valid {value[:3]} name"]
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NETBIOS = re.compile(r'[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}')
+_WINDOWS_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_DOMAIN = re.compile(rf"{_WINDOWS_LABEL}(?:\.{_WINDOWS_LABEL})*")
+_NOT_IN_USERS = re.compile(r'["/\\:;|=,+*?<>@\[\]]')
+_DOTS = re.compile(r"[. ]+")
+
+
+def windows_user(name: str) -> list[str]:
+    """A Windows user, `USER` or `DOMAIN\\USER` (validateWindowsSecurityContextOptions)."""
+    if not name:
+        return ["must not be empty"]
+    if _CONTROL.search(name):
+        return [f"{name!r} has control characters"]
+    parts = name.split("\\")
+    if len(parts) > 2:
+        return [f"{name!r} has more than one backslash: write DOMAIN\\USER"]
+    domain, user = (parts[0], parts[1]) if len(parts) == 2 else ("", parts[0])
+    found = []
+    if size(domain) >= 256:
+        found.append("the domain must be shorter than 256 characters")
+    if len(parts) == 2 and not _NETBIOS.fullmatch(domain) and not _DOMAIN.fullmatch(domain):
+        found.append(f"{domain!r} is neither a NetBIOS nor a DNS domain")
+    if not user:
+        found.append(f"{name!r} names no user")
+    elif size(user) > 104:
+        found.append("the user must not be longer than 104 characters")
+    if _DOTS.fullmatch(user):
+        found.append(f"{user!r} has only dots and blanks")
+    if _NOT_IN_USERS.search(user):
+        found.append(f'{user!r} must have none of "/\\:;|=,+*?<>@[]')
+    return found
+
+
+_SYSCTL_PART = r"[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?"
+_SYSCTL = re.compile(rf"(?:{_SYSCTL_PART}[./])*{_SYSCTL_PART}")
+
+
+def sysctl(value: str) -> list[str]:
+    """The name of a kernel parameter, parts parted by dots or slashes."""
+    if len(value) > 253 or not _SYSCTL.fullmatch(value):
+        return [f"{value!r} is no name of a sysctl, such as net.core.somaxconn"]
+    return []
+
+
+def schedule(value: str) -> list[str]:
+    """When a CronJob runs."""
+    from manifold.k8s import cron
+
+    message = cron.problem(value)
+    return [message] if message else []
+
+
 FORMATS: dict[str, Format] = {
     "dns-label": dns_label,
     "dns-subdomain": dns_subdomain,
@@ -347,4 +448,13 @@ FORMATS: dict[str, Format] = {
     "cidr": cidr,
     "strict-cidr": strict_cidr,
     "uuid": uuid,
+    "legacy-ip": legacy_ip,
+    "generated-subdomain": prefixed(dns_subdomain),
+    "no-backsteps": no_backsteps,
+    "relative-path": relative_path,
+    "file-path": file_path,
+    "iscsi-name": iscsi_name,
+    "windows-user": windows_user,
+    "sysctl": sysctl,
+    "schedule": schedule,
 }

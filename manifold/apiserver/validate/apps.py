@@ -7,7 +7,7 @@ pkg/registry/apps. What one value alone must be stands in schemas/constraints/ap
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from manifold.apiserver import constraints
@@ -226,9 +226,6 @@ def _stateful_set(
     if not stored and context.server.release >= CLAIM_TEMPLATES:
         for i, claim in enumerate(claims):
             claim_spec(claim.get("spec") or {}, (*path, "volumeClaimTemplates", i, "spec"), context, faults)
-    ordinals = spec.get("ordinals")
-    if ordinals and (ordinals.get("start") or 0) < 0:
-        faults.invalid((*path, "ordinals.start"), f"{ordinals['start']} must not be negative")
     service = spec.get("serviceName")
     if service and not stored and context.since(1, 33):
         for message in formats.dns_label(service):
@@ -244,10 +241,39 @@ def _stateful_set(
             named = dict.fromkeys((c.get("metadata") or {}).get("name") or "" for c in claims)
             listed = [{"name": n, "persistentVolumeClaim": {"claimName": n}} for n in named]
             listed += [v for v in own if (v.get("name") or "") not in named]
+            if named:
+                _shift(own, named, faults)
             pod.template(template, TEMPLATE, context, faults, tolerance=tolerance, listed=listed)
         else:
             pod.template_annotations(template, TEMPLATE, context, faults)
     _stays_up(template.get("spec") or {}, (*TEMPLATE, "spec"), faults)
+
+
+def _shift(own: list[Body], named: Iterable[str], faults: Faults) -> None:
+    """Let what tables said of a template's volumes name their places behind those of the claims, as the server does.
+
+    What a claim's volume stands in for is not looked at.
+    """
+    path = (*TEMPLATE, "spec", "volumes")
+    claimed = list(named)
+    kept = [i for i, v in enumerate(own) if (v.get("name") or "") not in claimed]
+    places = {i: len(claimed) + n for n, i in enumerate(kept)}
+    found = Faults()
+    for fault in faults:
+        at = fault.path[len(path)] if fault.path[: len(path)] == path and len(fault.path) > len(path) else None
+        if not isinstance(at, int):
+            found.append(fault)
+        elif at in places:
+            shifted = (*path, places[at], *fault.path[len(path) + 1 :])
+            found.append(fault._replace(path=shifted, at=fault.at or fault.path))
+    faults[:] = found
+    for i, name in enumerate(claimed):
+        if not name:
+            faults.required((*path, i, "persistentVolumeClaim", "claimName"), "a claim template needs a name")
+            faults.required((*path, i, "name"), "a claim template needs a name")
+        else:
+            for message in formats.dns_label(name):
+                faults.invalid((*path, i, "name"), message)
 
 
 def _stateful_strategy(spec: Body, context: Context, faults: Faults) -> None:

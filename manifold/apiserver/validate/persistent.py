@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
+from manifold.apiserver import constraints
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.immutable import changed
@@ -43,22 +44,6 @@ def _secret(source: Body, path: Path, faults: Faults) -> None:
         _required(("name", "namespace"), reference, (*path, "secretRef"), faults)
 
 
-def _glusterfs(source: Body, path: Path, scope: Scope, name: str) -> None:
-    _required(("endpoints", "path"), source, path, scope.faults)
-    namespace = source.get("endpointsNamespace")
-    if namespace is not None:
-        for message in formats.dns_label(namespace) if namespace else ["it must be the name of a namespace"]:
-            scope.faults.invalid((*path, "endpointsNamespace"), message)
-
-
-def _rbd(source: Body, path: Path, scope: Scope, name: str) -> None:
-    _required(("monitors", "image"), source, path, scope.faults)
-
-
-def _cephfs(source: Body, path: Path, scope: Scope, name: str) -> None:
-    _required(("monitors",), source, path, scope.faults)
-
-
 def _iscsi(source: Body, path: Path, scope: Scope, name: str) -> None:
     volumes.iscsi(source, path, scope, name)
     portal = source.get("targetPortal") or ""
@@ -70,35 +55,15 @@ def _iscsi(source: Body, path: Path, scope: Scope, name: str) -> None:
 
 
 def _cinder(source: Body, path: Path, scope: Scope, name: str) -> None:
-    _required(("volumeID",), source, path, scope.faults)
     _secret(source, path, scope.faults)
 
 
 def _azure_file(source: Body, path: Path, scope: Scope, name: str) -> None:
-    _required(("secretName", "shareName"), source, path, scope.faults)
     if source.get("secretNamespace") == "":
         scope.faults.required((*path, "secretNamespace"))
 
 
-def _scale_io(source: Body, path: Path, scope: Scope, name: str) -> None:
-    _required(("gateway", "system", "volumeName"), source, path, scope.faults)
-
-
-def _local(source: Body, path: Path, scope: Scope, name: str) -> None:
-    where = source.get("path") or ""
-    if not where:
-        scope.faults.required((*path, "path"))
-    else:
-        volumes.backsteps(where, (*path, "path"), scope.faults)
-
-
 def _storage_os(source: Body, path: Path, scope: Scope, name: str) -> None:
-    volume, namespace = source.get("volumeName") or "", source.get("volumeNamespace") or ""
-    if not volume:
-        scope.faults.required((*path, "volumeName"))
-    for field, text in (("volumeName", volume), ("volumeNamespace", namespace)):
-        for message in formats.dns_label(text) if text else ():
-            scope.faults.invalid((*path, field), message)
     _secret(source, path, scope.faults)
 
 
@@ -109,8 +74,6 @@ def csi(source: Body, path: Path, scope: Scope, name: str) -> None:
     """Blame what is wrong with a CSI source of a PersistentVolume."""
     faults = scope.faults
     volumes.csi_driver(source.get("driver") or "", (*path, "driver"), faults)
-    if not source.get("volumeHandle"):
-        faults.required((*path, "volumeHandle"))
     for field in SECRETS:
         secret = source.get(field)
         if secret is None:
@@ -123,34 +86,22 @@ def csi(source: Body, path: Path, scope: Scope, name: str) -> None:
                 faults.invalid((*path, field, part), message)
 
 
-# In the order in which the server looks: the first is checked, any other is one too many.
+# Those of which tables cannot say all.
 SOURCES: dict[str, Check] = {
     "hostPath": volumes.SOURCES["hostPath"],
     "gcePersistentDisk": volumes.SOURCES["gcePersistentDisk"],
-    "awsElasticBlockStore": volumes.SOURCES["awsElasticBlockStore"],
-    "glusterfs": _glusterfs,
     "flocker": volumes.SOURCES["flocker"],
     "nfs": volumes.SOURCES["nfs"],
-    "rbd": _rbd,
     "quobyte": volumes.SOURCES["quobyte"],
-    "cephfs": _cephfs,
     "iscsi": _iscsi,
     "cinder": _cinder,
     "fc": volumes.SOURCES["fc"],
     "flexVolume": volumes.SOURCES["flexVolume"],
     "azureFile": _azure_file,
-    "vsphereVolume": volumes.SOURCES["vsphereVolume"],
-    "photonPersistentDisk": volumes.SOURCES["photonPersistentDisk"],
-    "portworxVolume": volumes.SOURCES["portworxVolume"],
     "azureDisk": volumes.SOURCES["azureDisk"],
-    "scaleIO": _scale_io,
-    "local": _local,
     "storageos": _storage_os,
     "csi": csi,
 }
-# The server's own spelling of two paths, where it is none that a manifest has.
-_BLAMED = {"gcePersistentDisk": "persistentDisk"}
-_SURPLUS = {"cephfs": "cephFS"}
 # Kinds of volumes whose mount options may stand in the old annotation.
 _OPTIONS = frozenset(
     (
@@ -196,22 +147,26 @@ def _capacity(spec: Body, path: Path, faults: Faults) -> None:
 
 
 def sources(spec: Body, path: Path, scope: Scope, name: str) -> None:
-    """Hold a volume's source against the rules of its kind; blame none, and more than one."""
-    present = [s for s in SOURCES if spec.get(s) is not None]
-    checked = False
+    """Hold a volume's source against the rules of its kind; blame none at all."""
+    order = constraints.members("core.v1.PersistentVolumeSpec")
+    present = sorted((s for s in order if spec.get(s) is not None), key=order.__getitem__)[:1]
+    flex = spec.get("flexVolume") is not None
+    if flex:
+        if present and order[present[0]] > order["fc"]:
+            # It stands before these, so they are too many; otherwise the server lets it pass beside another.
+            faults = scope.faults
+            faults[:] = [f for f in faults if f.path[: len(path) + 1] != (*path, present[0])]
+            faults.forbidden((*path, present[0]), "a volume has one source, and `flexVolume` is set already")
+            present = []
+        present.append("flexVolume")
     for source in present:
-        # Of flexVolume the server does not count whether it is the first.
-        if checked and source != "flexVolume":
-            scope.faults.forbidden(
-                (*path, _SURPLUS.get(source, source)), f"a volume has one source, and `{present[0]}` is set already"
-            )
-            continue
-        checked = True
-        SOURCES[source](spec[source], (*path, _BLAMED.get(source, source)), scope, name)
+        check = SOURCES.get(source)
+        if check is not None:
+            check(spec[source], (*path, source), scope, name)
         if source == "local" and spec.get("nodeAffinity") is None:
             scope.faults.required((*path, "nodeAffinity"), "a local volume says on which node it is")
     if not present:
-        scope.faults.required(path, f"a volume has a source: one of {', '.join(SOURCES)}")
+        scope.faults.required(path, f"a volume has a source: one of {', '.join(sorted((*order, 'flexVolume')))}")
 
 
 def _class_name(value: str, path: Path, faults: Faults) -> None:

@@ -123,13 +123,7 @@ def _underscored(value: str) -> list[str]:
 
 
 def _ip(value: str, path: Path, scope: Scope) -> None:
-    messages = formats.strict_ip(value)
-    if messages and scope.release < STRICT_IPS:
-        quad = value.split(".")
-        if len(quad) == 4 and ":" not in value:
-            value = ".".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in quad)
-        messages = formats.ip(value)
-    for message in messages:
+    for message in (formats.strict_ip if scope.release >= STRICT_IPS else formats.legacy_ip)(value):
         scope.faults.invalid(path, message)
 
 
@@ -201,19 +195,8 @@ def _claims(claims: list[Body], path: Path, scope: Scope, mirror: bool) -> None:
                     faults.invalid((*here, field), message)
 
 
-def _aliases(aliases: list[Body], path: Path, scope: Scope) -> None:
-    for i, alias in enumerate(aliases):
-        _ip(alias.get("ip") or "", (*path, "hostAliases", i, "ip"), scope)
-        for j, name in enumerate(alias.get("hostnames") or ()):
-            for message in formats.dns_subdomain(name):
-                scope.faults.invalid((*path, "hostAliases", i, "hostnames", j), message)
-
-
 def _gates(spec: Body, path: Path, scope: Scope) -> None:
     faults = scope.faults
-    for i, gate in enumerate(spec.get("readinessGates") or ()):
-        for message in formats.qualified_name(gate.get("conditionType") or ""):
-            faults.invalid((*path, "readinessGates", i, "conditionType"), message)
     seen: set[str] = set()
     for i, gate in enumerate(spec.get("schedulingGates") or ()):
         name = gate.get("name") or ""
@@ -261,7 +244,7 @@ def spec_of(scope: Scope, path: Path, notes: Mapping[str, str], found: list[Body
         faults.invalid((*path, "shareProcessNamespace"), "excludes hostPID: true")
     if spec.get("affinity"):
         scheduling.affinity(spec["affinity"], (*path, "affinity"), scope)
-    if "readinessGates" in spec or "schedulingGates" in spec:
+    if "schedulingGates" in spec:
         _gates(spec, path, scope)
     if spec.get("topologySpreadConstraints"):
         scheduling.spread(spec["topologySpreadConstraints"], (*path, "topologySpreadConstraints"), scope)
@@ -273,8 +256,6 @@ def spec_of(scope: Scope, path: Path, notes: Mapping[str, str], found: list[Body
         _hostname(spec, path, scope)
     if spec.get("tolerations"):
         scheduling.tolerations(spec["tolerations"], (*path, "tolerations"), faults)
-    if spec.get("hostAliases"):
-        _aliases(spec["hostAliases"], path, scope)
     if spec.get("overhead"):
         resources.requirements({"limits": spec["overhead"]}, (*path, "overhead"), scope)
     if spec.get("os") is not None:

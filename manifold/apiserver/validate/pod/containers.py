@@ -15,13 +15,12 @@ from manifold.apiserver.validate.pod import security
 from manifold.apiserver.validate.pod.fields import ENV_FIELDS, field_ref, resource_field_ref
 from manifold.apiserver.validate.pod.resources import requirements
 from manifold.apiserver.validate.pod.scope import Body, Scope
-from manifold.apiserver.validate.pod.volumes import backsteps, descending
+from manifold.apiserver.validate.pod.volumes import blame
 from manifold.k8s import formats
 from manifold.model import Path
 
 RESTART_RULES = (1, 35)
 RESTART_ALL = (1, 36)
-RELAXED_ENV = (1, 32)
 ENV_FILES = (1, 35)
 SLEEP_ZERO = (1, 33)
 
@@ -34,20 +33,10 @@ _RESIZED = frozenset(("cpu", "memory"))
 _RESIZE_POLICIES = frozenset(("NotRequired", "RestartContainer"))
 
 
-def env_name(name: str, release: tuple[int, int]) -> list[str]:
-    """What is wrong with the name of an environment variable."""
-    return formats.env_name(name) if release >= RELAXED_ENV else formats.strict_env_name(name)
-
-
 def _ports(ports: list[Body], path: Path, scope: Scope) -> None:
     faults = scope.faults
     names: set[str] = set()
     for i, port in enumerate(ports):
-        number = port.get("containerPort")
-        if not number:
-            faults.required((*path, i, "containerPort"))
-        elif not 0 < number < 65536:
-            faults.invalid((*path, i, "containerPort"), f"{number} is no port: 1 to 65535")
         name = port.get("name")
         if name and (len(ports) == 1 or not formats.port_name(name)):
             if name in names:
@@ -55,35 +44,10 @@ def _ports(ports: list[Body], path: Path, scope: Scope) -> None:
             names.add(name)
 
 
-def _key_ref(ref: Body, path: Path, faults: Faults) -> None:
-    for message in formats.dns_subdomain(ref.get("name") or ""):
-        faults.invalid((*path, "name"), message)
-    key = ref.get("key")
-    if not key:
-        faults.required((*path, "key"))
-    else:
-        for message in formats.config_map_key(key):
-            faults.invalid((*path, "key"), message)
-
-
 def _file_ref(ref: Body, path: Path, scope: Scope) -> None:
     faults = scope.faults
-    key, volume, where = ref.get("key"), ref.get("volumeName"), ref.get("path")
-    if not key:
-        faults.required((*path, "key"))
-    else:
-        for message in formats.env_name(key):
-            faults.invalid((*path, "key"), message)
-    if not volume:
-        faults.required((*path, "volumeName"))
-    else:
-        for message in formats.dns_label(volume):
-            faults.invalid((*path, "volumeName"), message)
-    if not where:
-        faults.required((*path, "path"))
-    else:
-        backsteps(where, (*path, "path"), faults)
-    found = next((v for v in scope.listed if (v.get("name") or "") == (volume or "")), None)
+    volume = ref.get("volumeName") or ""
+    found = next((v for v in scope.listed if (v.get("name") or "") == volume), None)
     if found is None:
         faults.not_found((*path, "volumeName"), f"the Pod has no volume {volume!r}")
     elif found.get("emptyDir") is None and any(k != "name" for k in found):
@@ -93,14 +57,9 @@ def _file_ref(ref: Body, path: Path, scope: Scope) -> None:
 def _value_from(variable: Body, source: Body, path: Path, scope: Scope) -> None:
     faults = scope.faults
     count = 0
-    ref = source.get("secretKeyRef")
-    if ref is not None:
-        count += 1
-        _key_ref(ref, (*path, "secretKeyRef"), faults)
-    ref = source.get("configMapKeyRef")
-    if ref is not None:
-        count += 1
-        _key_ref(ref, (*path, "configMapKeyRef"), faults)
+    for kind in ("secretKeyRef", "configMapKeyRef"):
+        if source.get(kind) is not None:
+            count += 1
     ref = source.get("fieldRef")
     if ref is not None:
         count += 1
@@ -123,25 +82,8 @@ def _value_from(variable: Body, source: Body, path: Path, scope: Scope) -> None:
 
 def _env_from(sources: list[Body], path: Path, scope: Scope) -> None:
     faults = scope.faults
-    for i, source in enumerate(sources):
-        prefix = source.get("prefix")
-        if prefix:
-            for message in env_name(prefix, scope.release):
-                faults.invalid((*path, i, "prefix"), message)
-        count = 0
-        for kind in ("configMapRef", "secretRef"):
-            ref = source.get(kind)
-            if ref is None:
-                continue
-            count += 1
-            name = ref.get("name") or ""
-            if not name:
-                faults.required((*path, i, kind, "name"))
-            else:
-                # These names are looked at as if they were the start of a generated one.
-                checked = f"{name[:-2]}a" if len(name) > 1 and name.endswith("-") else name
-                for message in formats.dns_subdomain(checked):
-                    faults.invalid((*path, i, kind, "name"), message)
+    for source in sources:
+        count = sum(source.get(kind) is not None for kind in ("configMapRef", "secretRef"))
         # The server blames the list, not its item.
         if not count:
             faults.invalid(path, "each item needs one of configMapRef and secretRef")
@@ -172,12 +114,12 @@ def _mounts(mounts: list[Body], container: Body, path: Path, scope: Scope) -> No
         # From here on the server blames the list, without the item's index.
         below = mount.get("subPath")
         if below:
-            descending(below, (*path, "subPath"), faults)
+            blame((*path, "subPath"), formats.relative_path(below), faults)
         expression = mount.get("subPathExpr")
         if expression:
             if below:
                 faults.invalid((*path, i, "subPathExpr"), "subPath and subPathExpr exclude one another")
-            descending(expression, (*path, "subPathExpr"), faults)
+            blame((*path, "subPathExpr"), formats.relative_path(expression), faults)
         propagation = mount.get("mountPropagation")
         if propagation is not None:
             if propagation not in _PROPAGATION:
@@ -384,12 +326,7 @@ def _common_ports(value: Any, container: Body, path: Path, scope: Scope) -> None
 
 
 def _common_env(value: Any, container: Body, path: Path, scope: Scope) -> None:
-    test = formats.env_name if scope.release >= RELAXED_ENV else formats.strict_env_name
     for i, variable in enumerate(value):
-        name = variable.get("name")
-        if name:
-            for message in test(name):
-                scope.faults.invalid((*path, "env", i, "name"), message)
         source = variable.get("valueFrom")
         if source is not None:
             _value_from(variable, source, (*path, "env", i, "valueFrom"), scope)

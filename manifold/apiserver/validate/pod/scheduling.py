@@ -125,11 +125,6 @@ def pod_term(term: Body, path: Path, scope: Scope) -> None:
     label_name(key, (*path, "topologyKey"), faults)
 
 
-def _weight(weight: int, path: Path, faults: Faults) -> None:
-    if not 0 < weight <= 100:
-        faults.invalid((*path, "weight"), f"{weight}: a weight is 1 to 100")
-
-
 def affinity(found: Body, path: Path, scope: Scope) -> None:
     """Blame what is wrong with the affinity of a Pod."""
     faults = scope.faults
@@ -140,7 +135,6 @@ def affinity(found: Body, path: Path, scope: Scope) -> None:
         if required is not None:
             node_selector(required, (*here, REQUIRED), faults, values=not scope.tolerance.node_affinity_values)
         for i, term in enumerate(node.get(PREFERRED) or ()):
-            _weight(term.get("weight") or 0, (*here, PREFERRED, i), faults)
             node_term(term.get("preference") or {}, (*here, PREFERRED, i, "preference"), faults, values=False)
     for field in ("podAffinity", "podAntiAffinity"):
         pods = found.get(field)
@@ -150,11 +144,7 @@ def affinity(found: Body, path: Path, scope: Scope) -> None:
             pod_term(term, (*path, field, REQUIRED, i), scope)
         for i, weighted in enumerate(pods.get(PREFERRED) or ()):
             here = (*path, field, PREFERRED, i)
-            _weight(weighted.get("weight") or 0, here, faults)
             pod_term(weighted.get("podAffinityTerm") or {}, (*here, "podAffinityTerm"), scope)
-
-
-_SPREAD_ACTIONS = ("DoNotSchedule", "ScheduleAnyway")
 
 
 def spread(constraints: list[Body], path: Path, scope: Scope) -> None:
@@ -163,22 +153,11 @@ def spread(constraints: list[Body], path: Path, scope: Scope) -> None:
     pairs = [(c.get("topologyKey") or "", c.get("whenUnsatisfiable") or "") for c in constraints]
     for i, constraint in enumerate(constraints):
         here = (*path, i)
-        skew = constraint.get("maxSkew") or 0
-        if skew <= 0:
-            faults.invalid((*here, "maxSkew"), f"{skew} must be more than 0")
         key, action = pairs[i]
-        if not key:
-            faults.required((*here, "topologyKey"))
-        if action not in _SPREAD_ACTIONS:
-            faults.not_supported((*here, "whenUnsatisfiable"), action, _SPREAD_ACTIONS)
         if pairs[i] in pairs[i + 1 :]:
             faults.duplicate((*here, "{topologyKey, whenUnsatisfiable}"), f"{key}, {action}")
-        domains = constraint.get("minDomains")
-        if domains is not None:
-            if domains <= 0:
-                faults.invalid((*here, "minDomains"), f"{domains} must be more than 0")
-            if action != "DoNotSchedule":
-                faults.invalid((*here, "minDomains"), "goes with whenUnsatisfiable: DoNotSchedule only")
+        if constraint.get("minDomains") is not None and action != "DoNotSchedule":
+            faults.invalid((*here, "minDomains"), "goes with whenUnsatisfiable: DoNotSchedule only")
         selector = constraint.get("labelSelector")
         keys = constraint.get("matchLabelKeys")
         if keys:

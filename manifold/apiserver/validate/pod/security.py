@@ -6,12 +6,12 @@ validateWindowsSecurityContextOptions, validateLinux, validateWindows and what t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate.pod.scope import Body, Scope
+from manifold.k8s import formats
 from manifold.k8s.pods import APPARMOR, apparmor_profile
 from manifold.k8s.pods import containers as every
 from manifold.model import MapKey, Path
@@ -59,41 +59,6 @@ def apparmor(profile: Body, path: Path, faults: Faults) -> None:
         faults.invalid((*path, "localhostProfile"), "goes with type Localhost only")
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NETBIOS = re.compile(r'[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}')
-_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_NOT_IN_USERS = re.compile(r'["/\\:;|=,+*?<>@\[\]]')
-_DOTS = re.compile(r"[. ]+")
-
-
-def windows_user(name: str, path: Path, faults: Faults) -> None:
-    """Blame what is no Windows user: `USER` or `DOMAIN\\USER`."""
-    if not name:
-        faults.invalid(path, "must not be empty")
-        return
-    if _CONTROL.search(name):
-        faults.invalid(path, f"{name!r} has control characters")
-        return
-    parts = name.split("\\")
-    if len(parts) > 2:
-        faults.invalid(path, f"{name!r} has more than one backslash: DOMAIN\\USER")
-        return
-    domain, user = (parts[0], parts[1]) if len(parts) == 2 else ("", parts[0])
-    if len(domain.encode()) >= 256:
-        faults.invalid(path, "the domain must be shorter than 256 characters")
-    if len(parts) == 2 and not _NETBIOS.fullmatch(domain) and not _DOMAIN.fullmatch(domain):
-        faults.invalid(path, f"{domain!r} is neither a NetBIOS nor a DNS domain")
-    if not user:
-        faults.invalid(path, f"{name!r} names no user")
-    elif len(user.encode()) > 104:
-        faults.invalid(path, "the user must not be longer than 104 characters")
-    if _DOTS.fullmatch(user):
-        faults.invalid(path, f"{user!r} has only dots and blanks")
-    if _NOT_IN_USERS.search(user):
-        faults.invalid(path, f'{user!r} has one of "/\\:;|=,+*?<>@[]')
-
-
 def container(context: Body, path: Path, scope: Scope) -> None:
     """Blame what is wrong with the security context of a container."""
     faults = scope.faults
@@ -110,16 +75,11 @@ def container(context: Body, path: Path, scope: Scope) -> None:
             for name in capabilities.get("add") or ():
                 if name == "CAP_SYS_ADMIN":
                     faults.invalid(path, "CAP_SYS_ADMIN and allowPrivilegeEscalation: false exclude one another")
-    options = context.get("windowsOptions")
-    if options is not None and options.get("runAsUserName") is not None:
-        windows_user(options["runAsUserName"], (*path, "windowsOptions", "runAsUserName"), faults)
     profile = context.get("appArmorProfile")
     if profile is not None:
         apparmor(profile, (*path, "appArmorProfile"), faults)
 
 
-_SYSCTL_PART = r"[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?"
-_SYSCTL = re.compile(rf"(?:{_SYSCTL_PART}[./])*{_SYSCTL_PART}")
 # k8s.io/component-helpers node/util/sysctl: what belongs to the network, and to the IPC namespace
 _IPC = frozenset(
     (
@@ -154,11 +114,7 @@ def pod(context: Body, path: Path, scope: Scope) -> None:
         for i, sysctl in enumerate(sysctls):
             name = sysctl.get("name") or ""
             where = (*path, "sysctls", i, "name")
-            if not name:
-                faults.required(where)
-            elif len(name) > 253 or not _SYSCTL.fullmatch(name):
-                faults.invalid(where, f"{name!r} is no name of a sysctl")
-            elif name in names:
+            if name in names and not formats.sysctl(name):
                 faults.duplicate(where, name)
             if not scope.tolerance.host_sysctls and (message := host_sysctl(name, scope.spec)):
                 faults.invalid(where, message)
@@ -166,9 +122,6 @@ def pod(context: Body, path: Path, scope: Scope) -> None:
     profile = context.get("seccompProfile")
     if profile is not None:
         seccomp(profile, (*path, "seccompProfile"), faults)
-    options = context.get("windowsOptions")
-    if options is not None and options.get("runAsUserName") is not None:
-        windows_user(options["runAsUserName"], (*path, "windowsOptions", "runAsUserName"), faults)
     profile = context.get("appArmorProfile")
     if profile is not None:
         apparmor(profile, (*path, "appArmorProfile"), faults)

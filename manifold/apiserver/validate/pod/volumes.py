@@ -1,14 +1,16 @@
 """The volumes of a Pod: exactly one source each, and what each source asks for.
 
-Follows kubernetes v1.37.2 pkg/apis/core/validation: ValidateVolumes and what it calls.
+Follows kubernetes v1.37.2 pkg/apis/core/validation: ValidateVolumes and what it calls. What one field alone must be, and
+which of several sources counts, stands in schemas/constraints/core-volumes.yaml.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from manifold.apiserver import constraints
+from manifold.apiserver import faults as reasons
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate import metadata
 from manifold.apiserver.validate.claims import claim_spec, claim_template_metadata
@@ -23,42 +25,16 @@ Check = Callable[[Body, Path, Scope, str], None]
 MODES = "must be 0 to 0777 (octal; 0 to 511 decimal)"
 
 
-def backsteps(value: str, path: Path, faults: Faults) -> bool:
-    """Blame a path that climbs with `..`; True when it does."""
-    if ".." in value and ".." in value.split("/"):
-        faults.invalid(path, f"{value!r} must not contain '..'")
-        return True
-    return False
-
-
-def descending(value: str, path: Path, faults: Faults) -> None:
-    """Blame a path that is absolute or climbs."""
-    if value[:1] == "/":
-        faults.invalid(path, f"{value!r} must be a relative path")
-    backsteps(value, path, faults)
-
-
-def local_path(value: str, path: Path, faults: Faults) -> None:
-    """Blame a path that is absolute, climbs, or starts with `..` (names that the kubelet keeps for itself)."""
-    if value[:1] == "/" or ".." in value:
-        descending(value, path, faults)
-        if value.startswith("..") and not value.startswith("../"):
-            faults.invalid(path, f"{value!r} must not start with '..'")
+def blame(path: Path, messages: list[str], faults: Faults) -> None:
+    """Blame a path for what a format says."""
+    for message in messages:
+        faults.invalid(path, message)
 
 
 def mode(value: Any, path: Path, faults: Faults) -> None:
     """Blame a file mode beyond 0777."""
     if value is not None and not 0 <= value <= 0o777:
         faults.invalid(path, f"{value} is no file mode: {MODES}", "write it in octal with a leading zero, such as 0644")
-
-
-def _required(*names: str) -> Check:
-    def check(source: Body, path: Path, scope: Scope, name: str) -> None:
-        for field in names:
-            if not source.get(field):
-                scope.faults.required((*path, field))
-
-    return check
 
 
 def _empty_dir(source: Body, path: Path, scope: Scope, name: str) -> None:
@@ -73,99 +49,36 @@ HOST_PATH_TYPES = frozenset(
 
 
 def _host_path(source: Body, path: Path, scope: Scope, name: str) -> None:
-    where = source.get("path")
-    if not where:
-        scope.faults.required((*path, "path"))
-        return
-    backsteps(where, (*path, "path"), scope.faults)
     kind = source.get("type")
-    if kind is not None and kind not in HOST_PATH_TYPES:
+    if source.get("path") and kind is not None and kind not in HOST_PATH_TYPES:
         scope.faults.not_supported((*path, "type"), kind, HOST_PATH_TYPES)
 
 
-def _git_repo(source: Body, path: Path, scope: Scope, name: str) -> None:
-    if not source.get("repository"):
-        scope.faults.required((*path, "repository"))
-    descending(source.get("directory") or "", (*path, "directory"), scope.faults)
-
-
-def _disk(identity: str) -> Check:
-    def check(source: Body, path: Path, scope: Scope, name: str) -> None:
-        if not source.get(identity):
-            scope.faults.required((*path, identity))
-        if not 0 <= (source.get("partition") or 0) <= 255:
-            scope.faults.invalid((*path, "partition"), f"{source['partition']} is no partition: 0 to 255")
-
-    return check
-
-
-def key_to_path(item: Body, path: Path, faults: Faults) -> None:
-    """Blame a `{key, path, mode}` that lacks something or leads outside."""
-    if not item.get("key"):
-        faults.required((*path, "key"))
-    where = item.get("path") or ""
-    if not where:
-        faults.required((*path, "path"))
-    else:
-        local_path(where, (*path, "path"), faults)
-    if "mode" in item:
-        mode(item["mode"], (*path, "mode"), faults)
-
-
-def _keyed(identity: str) -> Check:
-    def check(source: Body, path: Path, scope: Scope, name: str) -> None:
-        if not source.get(identity):
-            scope.faults.required((*path, identity))
-        if "defaultMode" in source:
-            mode(source["defaultMode"], (*path, "defaultMode"), scope.faults)
-        for i, item in enumerate(source.get("items") or ()):
-            key_to_path(item, (*path, "items", i), scope.faults)
-
-    return check
+def _gce(source: Body, path: Path, scope: Scope, name: str) -> None:
+    # The server's own spelling, so no table says this.
+    here = (*path[:-1], "persistentDisk")
+    if not source.get("pdName"):
+        scope.faults.add(reasons.REQUIRED, (*here, "pdName"), "must be set", at=(*path, "pdName"))
+    if not 0 <= (source.get("partition") or 0) <= 255:
+        message = f"{source['partition']} is no partition: 0 to 255"
+        scope.faults.add(reasons.INVALID, (*here, "partition"), message, at=(*path, "partition"))
 
 
 def _nfs(source: Body, path: Path, scope: Scope, name: str) -> None:
-    _required("server", "path")(source, path, scope, name)
     if not (source.get("path") or "").startswith("/"):
         scope.faults.invalid((*path, "path"), f"{source.get('path') or ''!r} must be an absolute path")
-
-
-# pkg/apis/core/validation: iscsiInitiatorIqnRegex and its siblings, unanchored where they are
-_IQN = re.compile(r"iqn\.[0-9]{4}-[0-9]{2}\.([A-Za-z0-9\-.]+)(:[^,;*&$|\s]+)\Z")
-_EUI = re.compile(r"eui.[A-Za-z0-9]{16}\Z")
-_NAA = re.compile(r"naa.[A-Za-z0-9]{32}\Z")
-
-
-def _qualified(value: str) -> str:
-    if value.startswith("iqn"):
-        fits = _IQN.search(value)
-    elif value.startswith("eui"):
-        fits = _EUI.match(value)
-    elif value.startswith("naa"):
-        fits = _NAA.match(value)
-    else:
-        return f"{value!r} must start with iqn, eui or naa"
-    return "" if fits else f"{value!r} is no valid {value[:3]} name"
 
 
 def iscsi(source: Body, path: Path, scope: Scope, name: str) -> None:
     """Blame what is wrong with an iSCSI source of a Pod."""
     faults = scope.faults
-    if not source.get("targetPortal"):
-        faults.required((*path, "targetPortal"))
-    target = source.get("iqn")
-    if not target:
-        faults.required((*path, "iqn"))
-    elif message := _qualified(target):
-        faults.invalid((*path, "iqn"), message)
-    lun = source.get("lun") or 0
-    if not 0 <= lun <= 255:
-        faults.invalid((*path, "lun"), f"{lun} is no logical unit: 0 to 255")
     if (source.get("chapAuthDiscovery") or source.get("chapAuthSession")) and source.get("secretRef") is None:
         faults.required((*path, "secretRef"), "CHAP authentication needs a Secret")
     initiator = source.get("initiatorName")
-    if initiator is not None and (message := _qualified(initiator)):
-        faults.invalid((*path, "initiatorname"), message)
+    if initiator is not None:
+        for message in formats.iscsi_name(initiator):
+            # The server's own spelling.
+            faults.add(reasons.INVALID, (*path, "initiatorname"), message, at=(*path, "initiatorName"))
 
 
 def _flocker(source: Body, path: Path, scope: Scope, name: str) -> None:
@@ -185,8 +98,6 @@ def _secret_named(source: Body, path: Path, faults: Faults) -> None:
 
 
 def _cinder(source: Body, path: Path, scope: Scope, name: str) -> None:
-    if not source.get("volumeID"):
-        scope.faults.required((*path, "volumeID"))
     _secret_named(source, path, scope.faults)
 
 
@@ -201,8 +112,6 @@ def _quobyte(source: Body, path: Path, scope: Scope, name: str) -> None:
         for pair in registry.split(","):
             if not _host_and_port(pair):
                 scope.faults.invalid((*path, "registry"), f"{registry!r} must be {pairs}")
-    if not source.get("volume"):
-        scope.faults.required((*path, "volume"))
 
 
 def _host_and_port(pair: str) -> bool:
@@ -226,7 +135,7 @@ def _downward_file(file: Body, path: Path, scope: Scope) -> None:
     if not where:
         faults.required((*path, "path"))
     else:
-        local_path(where, (*path, "path"), faults)
+        blame((*path, "path"), formats.file_path(where), faults)
     field, resource = file.get("fieldRef"), file.get("resourceFieldRef")
     if field is not None:
         field_ref(field, VOLUME_FIELDS, (*path, "fieldRef"), faults)
@@ -241,8 +150,6 @@ def _downward_file(file: Body, path: Path, scope: Scope) -> None:
 
 
 def _downward(source: Body, path: Path, scope: Scope, name: str) -> None:
-    if "defaultMode" in source:
-        mode(source["defaultMode"], (*path, "defaultMode"), scope.faults)
     for file in source.get("items") or ():
         _downward_file(file, path, scope)
 
@@ -262,30 +169,18 @@ def _fc(source: Body, path: Path, scope: Scope, name: str) -> None:
 
 
 def _flex(source: Body, path: Path, scope: Scope, name: str) -> None:
-    if not source.get("driver"):
-        scope.faults.required((*path, "driver"))
     for key in source.get("options") or ():
         namespace = "." + key.partition("/")[0].lower() if "/" in key else "." + key.lower()
         if namespace.endswith((".kubernetes.io", ".k8s.io")):
             scope.faults.invalid((*path, "options", MapKey(key)), f"{key!r}: Kubernetes keeps these names for itself")
 
 
-_CACHING = frozenset(("None", "ReadOnly", "ReadWrite"))
-_DISK_KINDS = frozenset(("Shared", "Dedicated", "Managed"))
-
-
 def azure_disk(source: Body, path: Path, scope: Scope, name: str) -> None:
     """Blame what is wrong with an Azure disk."""
     faults = scope.faults
-    _required("diskName", "diskURI")(source, path, scope, name)
-    uri = source.get("diskURI") or ""
-    caching, kind = source.get("cachingMode"), source.get("kind")
-    if caching is not None and caching not in _CACHING:
-        faults.not_supported((*path, "cachingMode"), caching, _CACHING)
+    uri, kind = source.get("diskURI") or "", source.get("kind")
     if kind is None:
         return
-    if kind not in _DISK_KINDS:
-        faults.not_supported((*path, "kind"), kind, _DISK_KINDS)
     if kind == "Managed":
         if not uri.startswith("/subscriptions/"):
             faults.not_supported((*path, "diskURI"), uri, ("/subscriptions/...",), "a managed disk has a resource path")
@@ -294,27 +189,14 @@ def azure_disk(source: Body, path: Path, scope: Scope, name: str) -> None:
 
 
 def _storage_os(source: Body, path: Path, scope: Scope, name: str) -> None:
-    volume = source.get("volumeName")
-    if not volume:
-        scope.faults.required((*path, "volumeName"))
-    else:
-        for message in formats.dns_label(volume):
-            scope.faults.invalid((*path, "volumeName"), message)
-    namespace = source.get("volumeNamespace")
-    if namespace:
-        for message in formats.dns_label(namespace):
-            scope.faults.invalid((*path, "volumeNamespace"), message)
     _secret_named(source, path, scope.faults)
 
 
-KEY_TYPES = ("RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519")
 _DAY = 24 * 60 * 60
 
 
 def _projected(source: Body, path: Path, scope: Scope, name: str) -> None:
     faults = scope.faults
-    if "defaultMode" in source:
-        mode(source["defaultMode"], (*path, "defaultMode"), faults)
     taken: set[str] = set()
 
     def take(where: str) -> None:
@@ -330,10 +212,7 @@ def _projected(source: Body, path: Path, scope: Scope, name: str) -> None:
             if keyed is None:
                 continue
             count += 1
-            if not keyed.get("name"):
-                faults.required((*here, kind, "name"))
-            for j, item in enumerate(keyed.get("items") or ()):
-                key_to_path(item, (*here, kind, "items", j), faults)
+            for item in keyed.get("items") or ():
                 if item.get("path"):
                     take(item["path"])
         downward = projection.get("downwardAPI")
@@ -372,7 +251,7 @@ def _token(token: Body, path: Path, volume: Path, scope: Scope) -> None:
     if not where:
         faults.required((*volume, "path"))
     elif not scope.tolerance.token_paths:
-        local_path(where, (*volume, "path"), faults)
+        blame((*volume, "path"), formats.file_path(where), faults)
 
 
 def _trust_bundle(bundle: Body, path: Path, scope: Scope) -> None:
@@ -400,7 +279,7 @@ def _trust_bundle(bundle: Body, path: Path, scope: Scope) -> None:
     where = bundle.get("path") or ""
     if not where:
         faults.required((*path, "path"))
-    local_path(where, (*path, "path"), faults)
+    blame((*path, "path"), formats.file_path(where), faults)
 
 
 def signer_name(value: str, path: Path, faults: Faults) -> None:
@@ -450,9 +329,6 @@ def _pod_certificate(certificate: Body, path: Path, scope: Scope, take: Callable
     signer_name(signer, (*path, "signerName"), faults)
     for key in certificate.get("userAnnotations") or ():
         _prefixed_key(key.lower(), (*path, "userAnnotations"), faults)
-    kind = certificate.get("keyType") or ""
-    if kind not in KEY_TYPES:
-        faults.not_supported((*path, "keyType"), kind, KEY_TYPES)
     seconds = certificate.get("maxExpirationSeconds")
     if seconds is not None:
         host = signer.partition("/")[0]
@@ -464,7 +340,7 @@ def _pod_certificate(certificate: Body, path: Path, scope: Scope, take: Callable
         where = certificate.get(field)
         if where:
             found = True
-            local_path(where, (*path, field), faults)
+            blame((*path, field), formats.file_path(where), faults)
             take(where)
     if not found:
         faults.required(path, "one of credentialBundlePath, keyPath and certificateChainPath must be set")
@@ -508,61 +384,46 @@ def _ephemeral(source: Body, path: Path, scope: Scope, name: str) -> None:
 
 
 IMAGE_VOLUMES = (1, 35)
-PULL_POLICIES = frozenset(("Always", "IfNotPresent", "Never"))
 
 
 def _image(source: Body, path: Path, scope: Scope, name: str) -> None:
     asked = scope.is_pod or scope.release >= (1, 36)
     if asked and not source.get("reference") and not scope.tolerance.image_reference:
         scope.faults.required((*path, "reference"))
-    policy = source.get("pullPolicy") or "Always"
-    if policy not in PULL_POLICIES:
-        scope.faults.not_supported((*path, "pullPolicy"), policy, PULL_POLICIES)
 
 
-# In the order in which the server looks: of several sources the first counts, the others are too many.
+# Those of which tables cannot say all.
 SOURCES: dict[str, Check] = {
     "emptyDir": _empty_dir,
     "hostPath": _host_path,
-    "gitRepo": _git_repo,
-    "gcePersistentDisk": _disk("pdName"),
-    "awsElasticBlockStore": _disk("volumeID"),
-    "secret": _keyed("secretName"),
+    "gcePersistentDisk": _gce,
     "nfs": _nfs,
     "iscsi": iscsi,
-    "glusterfs": _required("endpoints", "path"),
     "flocker": _flocker,
-    "persistentVolumeClaim": _required("claimName"),
-    "rbd": _required("monitors", "image"),
     "cinder": _cinder,
-    "cephfs": _required("monitors"),
     "quobyte": _quobyte,
     "downwardAPI": _downward,
     "fc": _fc,
     "flexVolume": _flex,
-    "configMap": _keyed("name"),
-    "azureFile": _required("secretName", "shareName"),
-    "vsphereVolume": _required("volumePath"),
-    "photonPersistentDisk": _required("pdID"),
-    "portworxVolume": _required("volumeID"),
     "azureDisk": azure_disk,
     "storageos": _storage_os,
     "projected": _projected,
-    "scaleIO": _required("gateway", "system", "volumeName"),
     "csi": _csi,
     "ephemeral": _ephemeral,
     "image": _image,
 }
-_ORDER = {name: i for i, name in enumerate(SOURCES)}
-# The server's own spelling of two paths, where it is none that a manifest has.
-_BLAMED = {"gcePersistentDisk": "persistentDisk"}
-_SURPLUS = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
+
+
+def _blamed(path: Path, faults: Faults) -> bool:
+    """Whether something at or below a path is blamed already, by a table or here."""
+    return any(f.path[: len(path)] == path and not f.warning for f in faults)
 
 
 def volumes(found: list[Body], path: Path, scope: Scope) -> None:
     """Blame what is wrong with the volumes of a Pod; `scope.volumes` gets the valid ones."""
     faults = scope.faults
     valid = scope.volumes
+    order = constraints.members("core.v1.Volume")
     created: set[str] = set()
     if scope.name:
         for volume in found:
@@ -572,32 +433,21 @@ def volumes(found: list[Body], path: Path, scope: Scope) -> None:
         scope.dropped.update(v.get("name") or "" for v in found if v.get("image") is not None)
         found = [v for v in found if v.get("image") is None]
     for i, volume in enumerate(found):
-        before = len(faults)
         here = (*path, i)
         name = volume.get("name") or ""
-        present = [key for key in volume if key in SOURCES and volume[key] is not None]
+        present = [key for key in volume if key in order and volume[key] is not None]
         if present:
-            if len(present) > 1:
-                present.sort(key=_ORDER.__getitem__)
-                for extra in present[1:]:
-                    faults.forbidden(
-                        (*here, _SURPLUS.get(extra, extra)),
-                        f"a volume has one source, and `{present[0]}` is set already",
-                    )
-            source = present[0]
-            SOURCES[source](volume[source], (*here, _BLAMED.get(source, source)), scope, name)
+            source = present[0] if len(present) == 1 else min(present, key=order.__getitem__)
+            check = SOURCES.get(source)
+            if check is not None:
+                check(volume[source], (*here, source), scope, name)
             network = volume.get("iscsi")
             if network and network.get("initiatorName") is not None:
                 if len(f"{name}:{network.get('targetPortal') or ''}".encode()) > 64:
                     faults.invalid((*here, "name"), "name and targetPortal together must stay below 64 characters")
-        if not name:
-            faults.required((*here, "name"))
-        else:
-            for message in formats.dns_label(name):
-                faults.invalid((*here, "name"), message)
         if name in valid:
             faults.duplicate((*here, "name"), name)
-        if len(faults) == before:
+        if not faults or not _blamed(here, faults):
             valid[name] = volume
         if created:
             claim = volume.get("persistentVolumeClaim")
