@@ -186,6 +186,23 @@ def _class_of(resources: Body) -> QoS:
     return found or "BestEffort"
 
 
+def defaulted(pod_spec: Body) -> Body:
+    """A Pod spec in which containers request what they are limited to where they do not say, as API defaulting has it."""
+    out = dict(pod_spec)
+    for part in ("initContainers", "containers"):
+        if isinstance(pod_spec.get(part), list):
+            out[part] = [_requesting(c) for c in pod_spec[part] if isinstance(c, Mapping)]
+    return out
+
+
+def _requesting(container: Body) -> Body:
+    resources = container.get("resources")
+    if not isinstance(resources, Mapping) or not resources.get("limits"):
+        return container
+    requests = {**resources["limits"], **(resources.get("requests") or {})}
+    return {**container, "resources": {**resources, "requests": requests}}
+
+
 def qos_class(pod_spec: Body) -> QoS:
     """The QoS class that the API server gives a Pod with this (defaulted) spec."""
     whole = pod_spec.get("resources")

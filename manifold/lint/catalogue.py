@@ -195,7 +195,7 @@ def aliases(known: Mapping[str, Rule]) -> dict[str, list[str]]:
 
 
 def resolve(names: Iterable[str], known: Mapping[str, Rule]) -> set[str]:
-    """The ids that ids, packs and peers' names stand for.
+    """The ids that ids, packs and peers' names stand for; a name may be several with commas between.
 
     Raises UsageError for a name that stands for nothing, with the nearest that would.
     """
@@ -204,7 +204,9 @@ def resolve(names: Iterable[str], known: Mapping[str, Rule]) -> set[str]:
         packs.setdefault(rule.pack, set()).add(rule.id)
     peers = aliases(known)
     out: set[str] = set()
-    for name in names:
+    for name in (part.strip() for text in names for part in text.split(",")):
+        if not name:
+            continue
         if name in known:
             out.add(name)
         elif name in packs:
