@@ -55,6 +55,8 @@ def prepare(body: Body, context: Context, faults: Faults) -> None:
         body.pop("status", None)
         if key in _FIRST_STATUS:
             body["status"] = dict(_FIRST_STATUS[key])
+    if not context.enabled("ImageVolume") and (found := pods.template(body)) is not None:
+        _no_image_volumes(found[0].get("spec") or {})
     if key == ("", "Pod"):
         spec, labels = body.get("spec") or {}, meta.get("labels")
         if labels and ("affinity" in spec or "topologySpreadConstraints" in spec):
@@ -66,6 +68,18 @@ def prepare(body: Body, context: Context, faults: Faults) -> None:
     own = _OWN.get(key)
     if own is not None:
         own(body)
+
+
+def _no_image_volumes(spec: Body) -> None:
+    """Image volumes, and mounts of them, are dropped while their gate is off; in place (pkg/api/pod: dropImageVolumes)."""
+    names = {v.get("name") for v in spec.get("volumes") or () if v.get("image") is not None}
+    if not names:
+        return
+    spec["volumes"] = [v for v in spec["volumes"] if v.get("image") is None]
+    for part in pods.CONTAINER_LISTS:
+        for container in spec.get(part) or ():
+            if container.get("volumeMounts"):
+                container["volumeMounts"] = [m for m in container["volumeMounts"] if m.get("name") not in names]
 
 
 def once_each(meta: Body, faults: Faults) -> None:

@@ -465,7 +465,7 @@ def update_mutating_policy(new: Body, old: Body, context: Context, faults: Fault
 # Bindings ------------------------------------------------------------------------------------------------------------
 
 
-def _binding(body: Body, faults: Faults) -> None:
+def _binding(body: Body, context: Context, faults: Faults) -> None:
     spec = body.get("spec") or {}
     name = spec.get("policyName") or ""
     if not name:
@@ -474,7 +474,9 @@ def _binding(body: Body, faults: Faults) -> None:
         for message in dns_subdomain(name):
             faults.invalid(("spec", "policyName"), message)
     _param_ref(spec.get("paramRef"), ("spec", "paramRef"), faults)
-    _match_resources(spec.get("matchResources"), ("spec", "matchResources"), faults)
+    # Servers before 1.32 misspell the field.
+    named = "matchResources" if context.since(1, 32) else "matchResouces"
+    _match_resources(spec.get("matchResources"), ("spec", named), faults)
 
 
 def _param_ref(ref: Body | None, path: Path, faults: Faults) -> None:
@@ -497,7 +499,7 @@ def _param_ref(ref: Body | None, path: Path, faults: Faults) -> None:
 def create_validating_binding(body: Body, context: Context, faults: Faults) -> None:
     """A ValidatingAdmissionPolicyBinding."""
     _unreserved(body, context, faults)
-    _binding(body, faults)
+    _binding(body, context, faults)
     actions = (body.get("spec") or {}).get("validationActions") or ()
     path = ("spec", "validationActions")
     seen = set()
@@ -516,7 +518,7 @@ def create_validating_binding(body: Body, context: Context, faults: Faults) -> N
 def create_mutating_binding(body: Body, context: Context, faults: Faults) -> None:
     """A MutatingAdmissionPolicyBinding."""
     _unreserved(body, context, faults)
-    _binding(body, faults)
+    _binding(body, context, faults)
     match = (body.get("spec") or {}).get("matchResources")
     _mutating_operations(match, ("spec", "matchResources"), faults)
 

@@ -40,8 +40,9 @@ def _address(value: str, family: str, path: Path, context: Context, faults: Faul
             _names(path, value, lambda _: wrong, faults)
             return
     if (":" in value) != (family == "IPv6"):
-        # The server blames the list.
-        faults.add("FieldValueInvalid", path[:-1], f"{value} is no {family} address, as addressType says", at=path)
+        # The server blames the list; before 1.33 of IPv6 the address, which it calls IPv6 alone.
+        blamed = path[:-1] if family == "IPv4" or context.since(1, 33) else path
+        faults.add("FieldValueInvalid", blamed, f"{value} is no {family} address, as addressType says", at=path)
     addresses.endpoint(value, path, faults)
 
 

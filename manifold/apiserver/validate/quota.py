@@ -133,18 +133,23 @@ def _opposed(scopes: set[str], path: Path, faults: Faults) -> None:
             faults.invalid(path, f"{one} and {other} exclude one another")
 
 
-def _scopes(spec: Body, faults: Faults) -> None:
+def _known_scopes(context: Context) -> list[str]:
+    """The scopes that a release knows."""
+    return [s for s in SCOPES if s != "VolumeAttributesClass" or context.since(1, 33)]
+
+
+def _scopes(spec: Body, known: list[str], faults: Faults) -> None:
     path: Path = ("spec", "scopes")
     scopes, hard = spec.get("scopes") or (), spec.get("hard") or {}
     for scope in scopes:
-        if scope not in SCOPES:
-            faults.invalid(path, f"{scope!r} is not one of: {', '.join(SCOPES)}")
+        if scope not in known:
+            faults.invalid(path, f"{scope!r} is not one of: {', '.join(known)}")
         elif not _scope_fits(scope, hard):
             faults.invalid(path, f"the scope {scope} is not for every resource of this quota")
     _opposed(set(scopes), path, faults)
 
 
-def _scope_selector(spec: Body, faults: Faults) -> None:
+def _scope_selector(spec: Body, known: list[str], faults: Faults) -> None:
     selector, hard = spec.get("scopeSelector"), spec.get("hard") or {}
     path: Path = ("spec", "scopeSelector", "matchExpressions")
     expressions = (selector or {}).get("matchExpressions") or ()
@@ -156,8 +161,8 @@ def _scope_selector(spec: Body, faults: Faults) -> None:
         def blame(field: str, message: str, here: Path = here) -> None:
             faults.add("FieldValueInvalid", (*path, field), message, at=(*here, field))
 
-        if scope not in SCOPES:
-            blame("scopeName", f"{scope!r} is not one of: {', '.join(SCOPES)}")
+        if scope not in known:
+            blame("scopeName", f"{scope!r} is not one of: {', '.join(known)}")
         elif not _scope_fits(scope, hard):
             faults.invalid(path, f"the scope {scope} is not for every resource of this quota")
         if scope in ONLY_EXISTS and operator != "Exists":
@@ -186,8 +191,9 @@ def resource_quota(body: Body, context: Context, faults: Faults) -> None:
             faults.invalid(path, f"{value} must not be negative")
         if resources.is_whole(name) and found.milli() % 1000:
             faults.invalid(path, f"{value} must be a whole number")
-    _scopes(spec, faults)
-    _scope_selector(spec, faults)
+    known = _known_scopes(context)
+    _scopes(spec, known, faults)
+    _scope_selector(spec, known, faults)
     if context.since(1, 35):
         _warn(spec.get("hard") or {}, faults)
 
