@@ -298,7 +298,8 @@ def linter(
 ) -> Callable[[Sequence[Document]], list[Diagnostic]]:
     """The lint rules in force, ready for parts of `found`; `version` stands in what they say.
 
-    `rules` are folders with rules of the user's own; `kustomizations` say which files belong together. Raises UsageError for a profile or a rule that does not exist.
+    `rules` are folders with rules of the user's own; `kustomizations` say which files belong together. Given no documents,
+    it looks through `found` and no more. Raises UsageError for a profile or a rule that does not exist.
     """
     from manifold.lint.catalogue import choose, known
     from manifold.lint.engine import Bundle, Linter
@@ -306,22 +307,22 @@ def linter(
 
     engine = Linter(choose(known(tuple(rules)), profile, select, ignore), parameters)
     bundle = Bundle(found, cluster, version, kustomizations)
-    straightened: list[tuple[dict[int, Document], Bundle]] = []
+    straightened: list[tuple[Server, Bundle]] = []
 
     def run(documents: Sequence[Document]) -> list[Diagnostic]:
         try:
+            bundle.prepare()
             return [replace(d, kubernetes=(version,)) for d in engine.run(documents, bundle)]
         except MISSHAPEN:
             # Looked for only now, so that what is well shaped pays nothing.
             if not straightened:
-                made = straight(found, server(version, [d.body for d in found if is_crd(d.body)]))
+                asked = server(version, [d.body for d in found if d.kind == CRD[1] and is_crd(d.body)])
+                made = straight(found, asked)
                 if all(a is b for a, b in zip(made, found, strict=True)):
                     raise
-                by_id = {id(old): new for old, new in zip(found, made, strict=True)}
-                straightened.append((by_id, Bundle(made, cluster, version, kustomizations)))
-            by_id, other = straightened[0]
-            again = engine.run([by_id.get(id(d), d) for d in documents], other)
-            return [replace(d, kubernetes=(version,)) for d in again]
+                straightened.append((asked, Bundle(made, cluster, version, kustomizations)))
+            asked, other = straightened[0]
+            return [replace(d, kubernetes=(version,)) for d in engine.run(straight(documents, asked), other)]
 
     return run
 

@@ -39,9 +39,12 @@ def stable(path: str, body: Any) -> str:
 
 def fingerprinted(found: Sequence[Diagnostic], documents: Iterable[Document]) -> list[Diagnostic]:
     """The diagnostics with their fingerprints: rule, object, stable path, the file's folder, and which of equals it is."""
+    wanted = {(d.file, d.document) for d in found if not d.fingerprint}
     bodies: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for document in documents:
-        bodies.setdefault((document.source, document.index), []).append(document.body)
+        place = (document.source, document.index)
+        if place in wanted:
+            bodies.setdefault(place, []).append(document.body)
     seen: dict[str, int] = {}
     out = []
     for d in found:

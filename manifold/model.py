@@ -118,6 +118,18 @@ class Document:
         group = self.api_version.rpartition("/")[0]
         return Key(group, self.kind, str(meta.get("namespace") or default_namespace), str(meta.get("name") or ""))
 
+    def with_body(self, body: dict[str, Any]) -> Document:
+        """The same document with another value."""
+        return Document(self.source, self.index, body, self.locate, self.named)
+
+    def opened(self) -> Document:
+        """The document with its value at hand, for several looks at it."""
+        return self
+
+    def mentions(self, word: str) -> bool:
+        """Whether a word of plain ASCII may occur in the value; False only where it surely does not."""
+        return True
+
 
 class ObjectId(NamedTuple):
     """What a report says of the object that a diagnostic is about."""

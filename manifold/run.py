@@ -5,12 +5,12 @@ The stages themselves are `manifold.api`'s; this is the part that needs files, p
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from manifold import __version__, api
 from manifold.baseline import fingerprinted
@@ -79,8 +79,8 @@ def _shard(text: str) -> tuple[int, int]:
     return int(index), int(count)
 
 
-def load(request: Request) -> Loaded:
-    """Read everything that the paths name.
+def load(request: Request, *, packed: bool = False) -> Loaded:
+    """Read everything that the paths name; `packed`: documents that take little room where there are many.
 
     Raises UsageError for a shard that is none; files that cannot be read become diagnostics, and the rest goes on.
     """
@@ -99,7 +99,7 @@ def load(request: Request) -> Loaded:
     for done, source in enumerate(sources):
         if request.progress and done % 50 == 0:
             request.progress("reading", done, len(sources))
-        reading = read(source, fast=fast or None)
+        reading = read(source, fast=fast or None, packed=packed and fast)
         out.files += 1
         out.pieces += reading.pieces
         out.texts[source.name] = source.data
@@ -124,43 +124,106 @@ def _skip_kinds(loaded: Loaded, kinds: Sequence[str]) -> None:
     loaded.documents[:] = kept
 
 
+# So many objects are taken up at a time: what one stage has looked at is still near when the next one does.
+CHUNK = 32
+
+
 @dataclass(slots=True)
 class Work:
-    """What the processes share: they are forked with it, so nothing of it is copied or pickled."""
+    """What the stages need, forked with the processes, so that nothing of it is copied or pickled."""
 
     request: Request
     documents: list[Document]
     servers: list[Any]
     linters: Any = None
 
+    def part(self, start: int) -> list[Diagnostic]:
+        """What the stages say of a chunk of documents."""
+        request = self.request
+        documents = [d.opened() for d in self.documents[start : start + CHUNK]]
+        out: list[Diagnostic] = []
+        if request.validate:
+            for server in self.servers:
+                out += api.verdict(documents, server, request.namespace or request.config.namespace or "default")
+        return api.once(out, self.linters(documents)) if self.linters is not None else out
 
-_work: Work | None = None
+    def parts(self, process: int, processes: int) -> list[list[Diagnostic]]:
+        """The chunks of one process of several: every so-many-th, so that none has all the heavy ones."""
+        starts = range(process * CHUNK, len(self.documents), processes * CHUNK)
+        progress = self.request.progress if not process else None
+        out = []
+        for done, start in enumerate(starts):
+            if progress is not None and not done % 8:
+                progress("checking", start, len(self.documents))
+            out.append(self.part(start))
+        return out
 
 
-def _part(bounds: tuple[int, int]) -> list[Diagnostic]:
-    """What the stages say of the documents from..to."""
-    assert _work is not None
-    work, request = _work, _work.request
-    documents = work.documents[bounds[0] : bounds[1]]
-    out: list[Diagnostic] = []
-    if request.validate:
-        for server in work.servers:
-            out += api.verdict(documents, server, request.namespace or request.config.namespace or "default")
-    return api.once(out, work.linters(documents)) if work.linters is not None else out
+def _forked(work: Work, processes: int) -> list[Diagnostic]:
+    """The parts of all processes, in order; this process does its own share.
+
+    multiprocessing's pool does the same with threads, locks and a pickling of each task: 50 ms that a short run feels.
+    """
+    import pickle
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    children: list[tuple[int, int]] = []
+    try:
+        for process in range(1, processes):
+            out, into = os.pipe()
+            pid = os.fork()
+            if not pid:
+                os.close(out)
+                _child(work, process, processes, into)
+            os.close(into)
+            children.append((pid, out))
+        shares = [work.parts(0, processes)]
+        for _, out in children:
+            with os.fdopen(os.dup(out), "rb") as stream:
+                answer = pickle.loads(stream.read() or b"N.")
+            if not isinstance(answer, list):
+                raise answer if isinstance(answer, BaseException) else RuntimeError("a process ended early")
+            shares.append(answer)
+    finally:
+        for pid, out in children:
+            os.close(out)  # a child that still writes ends by that
+            os.waitpid(pid, 0)
+    order = [shares[i % processes][i // processes] for i in range(sum(map(len, shares)))]
+    return [d for part in order for d in part]
+
+
+def _child(work: Work, process: int, processes: int, into: int) -> NoReturn:
+    """A forked process: does its share, writes it, and is gone without the parent's clean-up."""
+    import pickle
+
+    try:
+        answer: Any = work.parts(process, processes)
+    except BaseException as error:
+        answer = error
+    try:
+        data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+    except Exception:  # an error that cannot travel
+        data = pickle.dumps(RuntimeError(f"{type(answer).__name__}: {answer}"))
+    try:
+        with os.fdopen(into, "wb") as stream:
+            stream.write(data)
+    except BrokenPipeError:
+        pass  # the parent has given up
+    finally:
+        os._exit(0)
 
 
 def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[str, ...]]:
     """What the stages say of all documents, and the versions they answered for."""
-    global _work
     versions: list[str | None] = [*(request.versions or request.config.kubernetes)] or [None]
-    crds = [d.body for d in loaded.documents if api.is_crd(d.body)]
+    crds = [d.body for d in loaded.documents if d.kind == api.CRD[1] and api.is_crd(d.body)]
     crds += definitions((*request.schemas, *request.config.schemas))
     cluster = list(request.cluster)
-    servers = list(
-        {
-            s.version: s for s in (api.server(v, crds, cluster, [d.body for d in loaded.documents]) for v in versions)
-        }.values()
-    )
+    # What else the run holds counts only beside a cluster, or before admission policies.
+    counts = bool(cluster) or any(d.kind in api.POLICIES for d in loaded.documents)
+    inputs = [d.body for d in loaded.documents] if counts else []
+    servers = list({s.version: s for s in (api.server(v, crds, cluster, inputs) for v in versions)}.values())
     if namespace := request.namespace or request.config.namespace:
         loaded.documents[:] = [_placed(d, namespace, servers[-1]) for d in loaded.documents]
     linters = None
@@ -176,26 +239,18 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
             rules=(*request.rules, *request.config.rules),
             kustomizations=loaded.kustomizations,
         )
-    _work = Work(request, loaded.documents, servers, linters)
+    work = Work(request, loaded.documents, servers, linters)
     count = len(loaded.documents)
     # Quotas of a cluster count one object after the other.
-    jobs = 1 if cluster else request.jobs or (os.cpu_count() or 1 if count >= PAYS_FROM else 1)
-    try:
-        if jobs == 1 or count < 2 or "fork" not in multiprocessing.get_all_start_methods():
-            found = _part((0, count))
-        else:
-            # Small parts, so that a slow one does not keep the others waiting.
-            size = max(1, count // (jobs * 8))
-            bounds = [(i, min(i + size, count)) for i in range(0, count, size)]
-            found = []
-            _warm(servers, loaded.documents)
-            with multiprocessing.get_context("fork").Pool(jobs) as pool:
-                for done, part in enumerate(pool.imap(_part, bounds)):
-                    found += part
-                    if request.progress:
-                        request.progress("checking", min(count, (done + 1) * size), count)
-    finally:
-        _work = None
+    processes = 1 if cluster else request.jobs or (_processors() if count >= PAYS_FROM else 1)
+    processes = min(processes, -(-count // CHUNK))
+    if processes < 2 or not hasattr(os, "fork"):
+        found = [d for part in work.parts(0, 1) for d in part]
+    else:
+        _warm(servers, loaded.documents)
+        if linters is not None:
+            linters(())
+        found = _forked(work, processes)
     if request.validate:
         found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
     return found, tuple(s.version for s in servers)
@@ -203,11 +258,19 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
 
 def _placed(document: Document, namespace: str, server: Any) -> Document:
     """A document in the namespace that -n gives it, as kubectl fills it in where the object names none."""
-    meta = document.body.get("metadata")
     kind = server.kind(document.api_version, document.kind)
-    if kind is None or not kind.namespaced or not isinstance(meta, dict) or meta.get("namespace"):
+    if kind is None or not kind.namespaced or document.key().namespace:
         return document
-    return replace(document, body={**document.body, "metadata": {**meta, "namespace": namespace}})
+    body = document.body
+    meta = body.get("metadata")
+    if not isinstance(meta, dict):
+        return document
+    return document.with_body({**body, "metadata": {**meta, "namespace": namespace}})
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _warm(servers: Sequence[Any], documents: Sequence[Document]) -> None:
@@ -271,7 +334,7 @@ def _missing_schemas(found: list[Diagnostic], how: str, skipped: list[Skip]) -> 
 
 def report(request: Request) -> tuple[Report, bool]:
     """Do what is asked; returns the report, and whether something that was asked for could not be looked at."""
-    loaded = load(request)
+    loaded = load(request, packed=True)
     found, versions = examine(request, loaded)
     found = merged(found)
     if any(b"${" in text for text in loaded.texts.values()):

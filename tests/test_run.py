@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from manifold.run import Request, report
+import pytest
+from manifold.model import Diagnostic
+from manifold.run import Request, examine, load, report
 
 TEXT = """apiVersion: v1
 kind: Service
@@ -47,3 +50,43 @@ def test_skipped_kinds_are_not_looked_at_and_said(tmp_path: Path) -> None:
         made, _ = report(Request([tmp_path], skip_kind=[name]))
         assert made.summary.objects == 2
         assert [s.why for s in made.skipped] == ["--skip-kind Pod"] * 2
+
+
+def bundle(folder: Path, copies: int) -> Path:
+    """A folder with more text than the exact path is used for, some of it misshapen, refused or in a List."""
+    for i in range(copies):
+        text = TEXT.replace("name: web", f"name: web-{i}").replace("app: web", f"app: web-{i}")
+        (folder / f"a{i}.yaml").write_text(text + ("\xe9: 1\n" if i % 7 == 3 else ""))
+    (folder / "list.yaml").write_text(
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: [], spec: {containers: 3}}\n"
+        "- {apiVersion: v1, kind: Service, metadata: {name: UPPER}, spec: {ports: []}}\n"
+    )
+    return folder
+
+
+def test_processes_and_packing_change_nothing(tmp_path: Path) -> None:
+    """Two processes, one, and documents kept as dicts find the same, in the same order."""
+    folder = bundle(tmp_path, 60)
+    one = Request([folder], profile="all", jobs=1)
+    found = report(one)[0]
+    assert len(found.diagnostics) > 300
+    assert report(Request([folder], profile="all", jobs=2))[0].diagnostics == found.diagnostics
+    assert report(Request([folder], profile="all", jobs=3))[0].summary == found.summary
+    plain = load(one)
+    parted = examine(one, plain)[0]
+    packed = examine(one, load(one, packed=True))[0]
+    assert parted == packed
+
+
+def test_an_error_in_another_process_comes_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong in a forked process goes wrong in the run."""
+    parent = os.getpid()
+
+    def fail(*_: object, **__: object) -> list[Diagnostic]:
+        if os.getpid() != parent:
+            raise ZeroDivisionError("there")
+        return []
+
+    monkeypatch.setattr("manifold.api.verdict", fail)
+    with pytest.raises(ZeroDivisionError, match="there"):
+        report(Request([bundle(tmp_path, 40)], jobs=2))

@@ -49,7 +49,11 @@ class Placed(NamedTuple):
 
     unit: str
     namespace: str
-    body: Body
+    document: Document
+
+    @property
+    def body(self) -> Body:
+        return self.document.body
 
 
 class Subject:
@@ -60,11 +64,7 @@ class Subject:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.body: Body = document.body
-        self.kind = document.kind
-        meta = document.body.get("metadata")
-        meta = meta if isinstance(meta, dict) else {}
-        self.name = str(meta.get("name") or "")
-        self.namespace = str(meta.get("namespace") or "default")
+        _, self.kind, self.namespace, self.name = document.key("default")
         self.pod: Body | None = None
         self.pod_path: Path = ()
         self.containers: list[tuple[Body, Path]] = []
@@ -91,6 +91,36 @@ class Subject:
         if self._references is None:
             self._references = list(references.of(self.document))
         return self._references
+
+
+class Distant(Subject):
+    """An object as others see it that are looked at: it is opened anew at each look, and takes no room meanwhile."""
+
+    __slots__ = ()
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        _, self.kind, self.namespace, self.name = document.key("default")
+        self._labels = self._references = None
+
+    body = property(lambda s: s.document.body)
+    pod = property(lambda s: subject(s.document).pod)
+    pod_path = property(lambda s: subject(s.document).pod_path)
+    containers = property(lambda s: subject(s.document).containers)
+    main = property(lambda s: subject(s.document).main)
+
+
+def distant(document: Document) -> tuple[Subject, bool]:
+    """An object for others to see, and whether it has a Pod spec; a Distant one where its document is packed."""
+    found = subject(document)
+    if document.opened() is document:
+        return found, found.pod is not None
+    out = Distant(document)
+    meta = found.template.get("metadata")
+    labels = meta.get("labels") if isinstance(meta, dict) else None
+    if isinstance(labels, dict):
+        out._labels = labels  # most of what others ask, and at hand now
+    return out, found.pod is not None
 
 
 def subject(document: Document) -> Subject:
@@ -154,15 +184,12 @@ class Bundle:
     @cached_property
     def _placed(self) -> dict[tuple[str, str], dict[str, list[Placed]]]:
         out: dict[tuple[str, str], dict[str, list[Placed]]] = {}
-        for unit, body in (
-            *((CLUSTER, b) for b in self._cluster),
-            *((self.unit(d), d.body) for d in self.documents),
+        for unit, document in (
+            *((CLUSTER, d) for d in self._extra),
+            *((self.unit(d), d) for d in self.documents),
         ):
-            meta = body.get("metadata")
-            meta = meta if isinstance(meta, dict) else {}
-            kind = (str(body.get("apiVersion") or "").rpartition("/")[0], str(body.get("kind") or ""))
-            placed = Placed(unit, str(meta.get("namespace") or ""), body)
-            out.setdefault(kind, {}).setdefault(str(meta.get("name") or ""), []).append(placed)
+            group, kind, namespace, name = document.key()
+            out.setdefault((group, kind), {}).setdefault(name, []).append(Placed(unit, namespace, document))
         return out
 
     def of_kind(self, group: str, kind: str) -> Mapping[str, list[Placed]]:
@@ -251,28 +278,31 @@ class Bundle:
         return [w for w in among if together(w, subject) and matches(selector, w.labels)]
 
     @cached_property
-    def subjects(self) -> list[Subject]:
-        extra = [Document("", 0, dict(b)) for b in self._cluster]
-        return [subject(d) for d in (*self.documents, *extra)]
+    def _extra(self) -> list[Document]:
+        return [Document("", 0, dict(b)) for b in self._cluster]
 
     @cached_property
-    def _by_document(self) -> dict[int, Subject]:
-        return {id(s.document): s for s in self.subjects}
+    def subjects(self) -> list[Subject]:
+        return [found for found, _ in self._subjects]
 
-    def subject(self, document: Document) -> Subject:
-        """A document of the bundle as checks see it."""
-        return self._by_document.get(id(document)) or subject(document)
+    @cached_property
+    def _subjects(self) -> list[tuple[Subject, bool]]:
+        """All objects, and whether each has a Pod spec."""
+        return [
+            distant(d) if d.kind in WORKLOADS or d.opened() is d else (Distant(d), False)
+            for d in (*self.documents, *self._extra)
+        ]
 
     def prepare(self) -> None:
         """Look through all objects now, before processes part that would each do it again."""
-        _ = self._by_document, self._placed, self._making, self._by_label, self.by_kind, self._scalers
+        _ = self._placed, self._making, self._by_value, self._by_label, self._workloads_by_unit, self._scalers
 
     @cached_property
     def workloads(self) -> dict[str, list[Subject]]:
         """Objects that make Pods, by namespace."""
         out: dict[str, list[Subject]] = {}
-        for s in self.subjects:
-            if s.pod is not None and s.kind != "PodTemplate":
+        for s, has_pod in self._subjects:
+            if has_pod and s.kind != "PodTemplate":
                 out.setdefault(s.namespace, []).append(s)
         return out
 
@@ -551,7 +581,7 @@ class Linter:
             wanted = self._for(document.kind)
             if not wanted:
                 continue
-            s = bundle.subject(document)
+            s = subject(document)
             for rule, run in wanted:
                 for finding in run(s, bundle):
                     yield diagnostic(rule, finding, document)

@@ -58,9 +58,9 @@ def _alternatives(documents: Sequence[Document]) -> bool:
     """Whether two files define the same object."""
     defined: dict[tuple[str, ...], str] = {}
     for d in documents:
-        meta = d.body.get("metadata")
-        if isinstance(meta, dict) and meta.get("name"):
-            key = (d.api_version, d.kind, str(meta.get("namespace") or ""), str(meta["name"]))
+        identity = d.key()
+        if identity.name:
+            key = (d.api_version, *identity)
             if defined.setdefault(key, d.source) != d.source:
                 return True
     return False

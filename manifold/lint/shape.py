@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from manifold.apiserver.decode import decode
@@ -24,12 +23,12 @@ def _straight(document: Document, server: Server) -> Document:
     kind = server.kind(document.api_version, document.kind)
     body = document.body
     if kind is None:
-        return document if _plain(body) else replace(document, body=_head(body))
+        return document if _plain(body) else document.with_body(_head(body))
     faults = Faults()
     decoded = kind.custom.decode(body, faults) if kind.custom is not None else decode(body, kind, faults)
     if not any(f.reason == TYPE for f in faults) and _plain(body) and not _holes(body):
         return document
-    return replace(document, body={**_head(body), **decoded} if _plain(decoded) else _head(body))
+    return document.with_body({**_head(body), **decoded} if _plain(decoded) else _head(body))
 
 
 def _plain(body: dict[str, Any]) -> bool:

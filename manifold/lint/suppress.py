@@ -160,6 +160,8 @@ class Suppressions:
         peers = self._aliases
         out: dict[tuple[str, str, str], list[Note]] = {}
         for document in documents:
+            if not document.mentions("ignore") and not document.mentions("exempt"):
+                continue
             meta = document.body.get("metadata")
             annotations: Any = meta.get("annotations") if isinstance(meta, dict) else None
             if not isinstance(annotations, dict) or not isinstance(meta, dict):

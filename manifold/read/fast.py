@@ -65,8 +65,8 @@ _spare: list[tuple[Any, bytearray]] = []
 LARGE = 1024 * 1024  # what is larger is given back to the system
 
 
-def _parse(data: bytes) -> Any:
-    """The value of a text as rapidyaml reads it, None where it refuses the text or a key occurs twice."""
+def _parse(data: bytes) -> tuple[Any, bytes] | None:
+    """The value of a text as rapidyaml reads it, and that as JSON; None where it refuses the text or a key occurs twice."""
     import orjson
     import ryml
 
@@ -94,7 +94,7 @@ def _parse(data: bytes) -> Any:
         return None
     if len(data) < LARGE and len(buffer) < LARGE:
         _spare.append((tree, buffer))
-    return value
+    return value, again
 
 
 def clean(text: str) -> bool:
@@ -102,10 +102,10 @@ def clean(text: str) -> bool:
     return _gate().search(text.encode("utf-8", "surrogatepass")) is None
 
 
-def value(text: str) -> dict[str, Any] | None:
-    """The object that a `clean` document holds, or None where the exact path must read it. To be called `hushed`."""
+def value(text: str) -> tuple[dict[str, Any], bytes] | None:
+    """The object that a `clean` document holds, and it as JSON; None where the exact path must read it. To be called `hushed`."""
     found = _parse(text.encode("utf-8", "surrogatepass"))
-    return found if isinstance(found, dict) else None
+    return found if found is not None and isinstance(found[0], dict) else None
 
 
 def parse(text: str) -> dict[str, Any] | None:
@@ -113,4 +113,5 @@ def parse(text: str) -> dict[str, Any] | None:
     if not clean(text):
         return None
     with hushed():
-        return value(text)
+        found = value(text)
+    return None if found is None else found[0]

@@ -38,9 +38,10 @@ class _StopError(Exception):
 
 
 class _Reader:
-    def __init__(self, source: Source, fast: bool) -> None:
+    def __init__(self, source: Source, fast: bool, packed: bool) -> None:
         self.source = source
         self.fast = fast
+        self.packed = packed
         self.out = Reading([])
         self.invalid: list[int] = []
         """Lines with invalid UTF-8 after a byte order mark: kubectl replaces such bytes only where there is none."""
@@ -145,15 +146,20 @@ class _Reader:
 
         clean = fast.clean(text)
 
-        def parse(chunk: str) -> dict[str, Any] | None:
+        def parse(chunk: str) -> tuple[dict[str, Any], bytes] | None:
             return fast.value(chunk) if clean or fast.clean(chunk) else None
 
         with fast.hushed():
             self._pieces(text, first, line_before, parse)
 
     def _pieces(
-        self, text: str, first: int, line_before: int, parse: Callable[[str], dict[str, Any] | None] | None
+        self,
+        text: str,
+        first: int,
+        line_before: int,
+        parse: Callable[[str], tuple[dict[str, Any], bytes] | None] | None,
     ) -> None:
+        plain = self.packed and not first and not line_before
         for index, piece in enumerate(split.pieces(text), first):
             if line_before:
                 piece = piece._replace(line=piece.line + line_before)
@@ -173,10 +179,12 @@ class _Reader:
                 chunk, piece = f"---\n{chunk}", piece._replace(line=piece.line - 1)  # an empty document, and its end
             if not chunk.strip(" \r\n"):
                 continue
+            # In a run over much the text is cut anew where a place is asked for, and not kept a second time.
+            kept = (self.source, index) if plain and chunk is piece.text else chunk
             if parse is not None:
-                body = parse(chunk if chunk.endswith("\n") else chunk + "\n")
-                if body is not None:
-                    self._object(body, index, Late(chunk, piece.line))
+                found = parse(chunk if chunk.endswith("\n") else chunk + "\n")
+                if found is not None:
+                    self._object(found[0], index, Late(kept, piece.line), found[1])
                     continue
             from manifold.read import exact
 
@@ -211,11 +219,21 @@ class _Reader:
                 )
             if parsed.value is None:
                 continue
-            self._object(parsed.value, index, partial(_locate, exact.locate, parsed.root, piece.line))
+            root = None if self.packed else parsed.root
+            self._object(parsed.value, index, Exact(kept, piece.line, root))
 
     # objects ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _object(self, body: Any, index: int, locate: Callable[[Path], Span]) -> None:
+    def _keep(self, body: dict[str, Any], index: int, locate: Callable[[Path], Span], json: bytes | None) -> None:
+        name, named = self.source.name, self.source.named
+        if not self.packed:
+            self.out.documents.append(Document(name, index, body, locate, named))
+            return
+        from manifold.read.packed import pack
+
+        self.out.documents.append(pack(name, index, body, locate, named, json))
+
+    def _object(self, body: Any, index: int, locate: Callable[[Path], Span], json: bytes | None = None) -> None:
         if body is None:
             return
         if not isinstance(body, dict):
@@ -232,7 +250,7 @@ class _Reader:
             self.out.skipped.append(Skip(self.source.name, index, why))
             return
         self._metadata(body, index, locate)
-        self.out.documents.append(Document(self.source.name, index, body, locate, self.source.named))
+        self._keep(body, index, locate, json)
 
     def _headless(self, body: dict[str, Any], index: int, locate: Callable[[Path], Span]) -> bool:
         """Whether `kind` or `apiVersion` is missing, said or skipped."""
@@ -302,7 +320,7 @@ class _Reader:
             if self._headless(item, index, inner):
                 continue
             self._metadata(item, index, inner)
-            self.out.documents.append(Document(self.source.name, index, item, inner, self.source.named))
+            self._keep(item, index, inner, None)
 
     def _metadata(self, body: dict[str, Any], index: int, locate: Callable[[Path], Span]) -> None:
         """kubectl itself refuses metadata of a wrong type."""
@@ -411,8 +429,32 @@ def _below(locate: Callable[[Path], Span], prefix: Path, path: Path) -> Span:
     return locate(prefix + path)
 
 
-def _locate(find: Callable[[Any, Path, int], Span], root: Any, line: int, path: Path) -> Span:
-    return find(root, path, line)
+Text = str | tuple[Source, int]
+"""The text of a document, or where it is: its source, and its number in there."""
+
+
+def _text(text: Text) -> str:
+    if isinstance(text, str):
+        return text
+    source, number = text
+    return split.pieces(split.decode(source.data)[0])[number].text
+
+
+class Exact:
+    """The way from a path to its place in nodes of the exact path, which are made again where they were not kept."""
+
+    __slots__ = ("_line", "_root", "_text")
+
+    def __init__(self, text: Text, line: int, root: Any) -> None:
+        self._text, self._line, self._root = text, line, root
+
+    def __call__(self, path: Path) -> Span:
+        from manifold.read import exact
+
+        if self._root is None:
+            text = _text(self._text)
+            self._root = exact.parse(text if text.endswith("\n") else text + "\n").root
+        return exact.locate(self._root, path, self._line)
 
 
 # From so many places on libyaml's nodes are the cheaper way: they cost what some fifteen look-ups by indentation do.
@@ -424,19 +466,20 @@ class Late:
 
     __slots__ = ("_asked", "_line", "_root", "_text")
 
-    def __init__(self, text: str, line: int) -> None:
+    def __init__(self, text: Text, line: int) -> None:
         self._text, self._line = text, line
         self._root: Any = None
         self._asked = 0
 
     def __call__(self, path: Path) -> Span:
+        if not self._asked:
+            self._text = _text(self._text) + "\n"
+        assert isinstance(self._text, str)
         if self._asked < MANY_PLACES:
             from manifold.read import places
 
-            if not self._asked:
-                self._text += "\n"
-                if not places.plain(self._text):
-                    self._asked = MANY_PLACES
+            if not self._asked and not places.plain(self._text):
+                self._asked = MANY_PLACES
             self._asked += 1
             if self._asked <= MANY_PLACES:
                 found = places.locate(self._text, path, self._line)
@@ -445,7 +488,7 @@ class Late:
         from manifold.read import exact
 
         if self._root is None:
-            self._root = exact.compose(self._text + "\n")
+            self._root = exact.compose(self._text)
         return exact.locate_composed(self._root, path, self._line)
 
 
@@ -453,11 +496,12 @@ class Late:
 PAYS_FROM = 16 * 1024
 
 
-def read(source: Source, *, fast: bool | None = None) -> Reading:
+def read(source: Source, *, fast: bool | None = None, packed: bool = False) -> Reading:
     """The objects of a source in order, Lists expanded; diagnostics of what kubectl cannot read, or loses.
 
-    `fast` says whether clean text is read by the fast path; by default, where it pays.
+    `fast` says whether clean text is read by the fast path; by default, where it pays. `packed`: documents that take
+    little room, for runs over many.
     """
     if fast is None:
         fast = len(source.data) >= PAYS_FROM or "ryml" in sys.modules
-    return _Reader(source, fast).run()
+    return _Reader(source, fast, packed).run()
