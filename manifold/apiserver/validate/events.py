@@ -85,16 +85,6 @@ def _everywhere(event: _Event, context: Context) -> None:
         event.invalid("message", f"longer than {LONGEST_NOTE} characters")
 
 
-def _series(event: _Event) -> None:
-    series = event.body.get("series")
-    if series is None:
-        return
-    if (series.get("count") or 0) < 2:
-        event.faults.invalid(("series", "count"), "a series has at least 2")
-    if not series.get("lastObservedTime"):
-        event.faults.required(("series", "lastObservedTime"))
-
-
 def create(body: Body, context: Context, faults: Faults) -> None:
     """A new Event."""
     event = _Event(body, context, faults)
@@ -105,7 +95,6 @@ def create(body: Body, context: Context, faults: Faults) -> None:
             faults[:] = own
         return
     _everywhere(event, context)
-    _series(event)
     if not event.get("eventTime"):
         event.required("eventTime")
     if event.get("type") not in TYPES:
@@ -124,8 +113,6 @@ def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
     _everywhere(event, context)
     if not event.modern:
         return
-    if not same(new.get("series"), old.get("series")):
-        _series(event)
     for name in KEPT:
         if not same(event.get(name), before.get(name)):
             changed(faults, (event.blamed(name),), (event.at(name),))

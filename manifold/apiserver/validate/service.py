@@ -1,7 +1,8 @@
 """Services.
 
 Follows kubernetes v1.37.2 pkg/apis/core/validation (validateService and what it calls), pkg/registry/core/service/storage
-(what is asked when addresses and ports are picked) and pkg/api/service (warnings).
+(what is asked when addresses and ports are picked) and pkg/api/service (warnings). What one value alone must be stands in
+schemas/constraints/core.yaml.
 """
 
 from __future__ import annotations
@@ -21,13 +22,9 @@ from manifold.model import MapKey, Path
 Body = dict[str, Any]
 
 SPEC: Path = ("spec",)
-TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
-PROTOCOLS = ("TCP", "UDP", "SCTP")
-AFFINITIES = ("ClientIP", "None")
 TRAFFIC_POLICIES = ("Cluster", "Local")
 FAMILIES = ("IPv4", "IPv6")
 FAMILY_POLICIES = ("SingleStack", "PreferDualStack", "RequireDualStack")
-DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
 LONGEST_AFFINITY = 86400
 NODE_PORTS = range(30000, 32768)  # kube-apiserver's default for --service-node-port-range
 TOPOLOGY_MODE = "service.kubernetes.io/topology-mode"
@@ -85,26 +82,14 @@ def _port(port: Body, named: bool, seen: set[str], path: Path, faults: Faults) -
         if named:
             faults.required((*path, "name"), "with several ports each needs a name")
     else:
-        _invalid((*path, "name"), formats.dns_label(name), faults)
         if name in seen:
             faults.duplicate((*path, "name"), name)
         seen.add(name)
-    number = port.get("port") or 0
-    if not _is_port(number):
-        faults.invalid((*path, "port"), f"{number} must be 1 to 65535")
-    protocol = port.get("protocol") or ""
-    if not protocol:
-        faults.required((*path, "protocol"))
-    elif protocol not in PROTOCOLS:
-        faults.not_supported((*path, "protocol"), protocol, PROTOCOLS)
     target = port.get("targetPort")
     if isinstance(target, str):
         _invalid((*path, "targetPort"), formats.port_name(target), faults)
     elif not _is_port(target):
         faults.invalid((*path, "targetPort"), f"{target} must be 1 to 65535")
-    application = port.get("appProtocol")
-    if application is not None:
-        _invalid((*path, "appProtocol"), formats.qualified_name(application), faults)
 
 
 def _has_node_ports(spec: Body) -> bool:
@@ -188,10 +173,6 @@ def _ports(spec: Body, picked: list[Any], faults: Faults) -> None:
 
 def _affinity(spec: Body, faults: Faults) -> None:
     affinity, config = spec.get("sessionAffinity") or "", spec.get("sessionAffinityConfig")
-    if not affinity:
-        faults.required((*SPEC, "sessionAffinity"))
-    elif affinity not in AFFINITIES:
-        faults.not_supported((*SPEC, "sessionAffinity"), affinity, AFFINITIES)
     path = (*SPEC, "sessionAffinityConfig")
     if affinity == "None" and config is not None:
         faults.forbidden(path, "goes with sessionAffinity: ClientIP only")
@@ -338,16 +319,8 @@ def _traffic(spec: Body, context: Context, faults: Faults) -> None:
         )
     elif health and not _is_picked(health) and health not in NODE_PORTS:
         faults.invalid((*SPEC, "healthCheckNodePort"), f"{health} must be {NODE_PORTS[0]} to {NODE_PORTS[-1]}")
-    inside = spec.get("internalTrafficPolicy")
-    if inside is None:
-        if spec.get("type") in ("NodePort", "LoadBalancer", "ClusterIP"):
-            faults.required((*SPEC, "internalTrafficPolicy"))
-    elif inside not in TRAFFIC_POLICIES:
-        faults.not_supported((*SPEC, "internalTrafficPolicy"), inside, TRAFFIC_POLICIES)
-    distribution = spec.get("trafficDistribution")
-    allowed = DISTRIBUTIONS if context.since(1, 34) else DISTRIBUTIONS[:1]
-    if distribution is not None and distribution not in allowed:
-        faults.not_supported((*SPEC, "trafficDistribution"), distribution, allowed)
+    if spec.get("internalTrafficPolicy") is None and spec.get("type") in ("NodePort", "LoadBalancer", "ClusterIP"):
+        faults.required((*SPEC, "internalTrafficPolicy"))
 
 
 def _of_type(spec: Body, faults: Faults) -> None:
@@ -398,11 +371,6 @@ def _service(body: Body, old: Body | None, context: Context, faults: Faults) -> 
         here = (*SPEC, "externalIPs", i)
         if addresses.address(address, here, context, kept, faults):
             addresses.endpoint(address, here, faults)
-    kind = spec.get("type") or ""
-    if not kind:
-        faults.required((*SPEC, "type"))
-    elif kind not in TYPES:
-        faults.not_supported((*SPEC, "type"), kind, TYPES)
     _balancer(body, spec, old, context, faults)
     _traffic(spec, context, faults)
     _warn(spec, notes, context, faults)

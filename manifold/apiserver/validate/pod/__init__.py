@@ -156,16 +156,11 @@ def _host_users(spec: Body, path: Path, scope: Scope) -> None:
 
 def _hostname(spec: Body, path: Path, scope: Scope) -> None:
     faults = scope.faults
-    name = spec["hostnameOverride"]
     where = (*path, "hostnameOverride")
     if spec.get("setHostnameAsFQDN"):
         faults.forbidden(where, "excludes setHostnameAsFQDN: true")
     if spec.get("hostNetwork"):
         faults.forbidden(where, "excludes hostNetwork: true")
-    if len(name.encode()) > 64:
-        faults.too_long(where, 64)
-    for message in formats.dns_subdomain(name):
-        faults.invalid(where, message)
 
 
 def _claims(claims: list[Body], path: Path, scope: Scope, mirror: bool) -> None:

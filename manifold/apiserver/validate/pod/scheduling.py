@@ -16,7 +16,6 @@ from manifold.model import Path
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_EFFECTS = ("NoExecute", "NoSchedule", "PreferNoSchedule")
 
 
 def label_name(key: str, path: Path, faults: Faults) -> None:
@@ -204,5 +203,3 @@ def tolerations(found: list[Body], path: Path, faults: Faults) -> None:
                 faults.invalid((*path, i, "operator"), f"operator Exists takes no value, and there is {value!r}")
         else:
             faults.not_supported((*path, i, "operator"), operator, ("Equal", "Exists"))
-        if effect and effect not in _EFFECTS:
-            faults.not_supported((*path, i, "effect"), effect, _EFFECTS)
