@@ -274,7 +274,7 @@ def once(verdicts: Sequence[Diagnostic], linted: Iterable[Diagnostic]) -> list[D
     """Both, without what the linter says of a place where the server refuses already."""
     refused: dict[tuple[str, int, ObjectId], list[str]] = {}
     for d in verdicts:
-        if d.rejects:
+        if d.severity is Severity.ERROR:
             refused.setdefault((d.file, d.document, d.object), []).append(d.path)
 
     def covered(d: Diagnostic) -> bool:

@@ -357,6 +357,25 @@ class Bundle:
             out[s.namespace, str(target.get("kind")), str(target.get("name"))] = s
         return out
 
+    @cached_property
+    def scalers(self) -> dict[tuple[str, str], list[Subject]]:
+        """The autoscalers at hand by the kind and name of their target."""
+        out: dict[tuple[str, str], list[Subject]] = {}
+        for s in self.by_kind.get("HorizontalPodAutoscaler", ()):
+            target = (s.body.get("spec") or {}).get("scaleTargetRef") or {}
+            out.setdefault((str(target.get("kind")), str(target.get("name"))), []).append(s)
+        return out
+
+    @cached_property
+    def budgets(self) -> dict[int, list[Subject]]:
+        """The disruption budgets at hand by the id of the document of each workload that they cover."""
+        out: dict[int, list[Subject]] = {}
+        for s in self.by_kind.get("PodDisruptionBudget", ()):
+            selector = (s.body.get("spec") or {}).get("selector")
+            for w in self.selected(s, selector) if isinstance(selector, dict) else ():
+                out.setdefault(id(w.document), []).append(s)
+        return out
+
     def scaled(self, subject: Subject) -> Subject | None:
         """The autoscaler at hand that targets a workload."""
         return self._scalers.get((subject.namespace, subject.kind, subject.name))

@@ -155,3 +155,53 @@ def test_rules_look_at_every_kind_of_the_table() -> None:
     for rule, kinds in wanted.items():
         looked = set(rules()[rule].kinds)
         assert kinds <= (looked | workloads if "$workload" in looked else looked), rule
+
+
+def test_two_objects_with_the_last_word() -> None:
+    """Two autoscalers of one workload, two budgets over the same Pods."""
+    labelled = pod()
+    labelled["metadata"]["labels"] = {"app": "web", "tier": "front"}
+    one_budget, other = (
+        obj("PodDisruptionBudget", name, "policy/v1", spec={"maxUnavailable": 1, "selector": {"matchLabels": labels}})
+        for name, labels in (("a", {"app": "web"}), ("b", {"tier": "front"}))
+    )
+    found = api.lint([labelled, one_budget, other], select=["budgets-overlap"])
+    assert [d.object.name for d in found] == ["a", "b"]
+    other["metadata"]["namespace"] = "test"
+    assert api.lint([labelled, one_budget, other], select=["budgets-overlap"]) == []
+
+
+def test_selectors_that_contradict_themselves() -> None:
+    """In a policy, in the spread of Pods, and between a node selector and node affinity."""
+    never = {"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}
+    policy = obj(
+        "NetworkPolicy",
+        "p",
+        "networking.k8s.io/v1",
+        spec={"podSelector": {}, "ingress": [{"from": [{"podSelector": never}]}]},
+    )
+    term = {"matchExpressions": [{"key": "disk", "operator": "In", "values": ["hdd"]}]}
+    required = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
+    picky = pod(nodeSelector={"disk": "ssd"}, affinity=required)
+    spread = pod(topologySpreadConstraints=[{"topologyKey": "zone", "labelSelector": never}])
+
+    paths = [d.path for d in api.lint([policy, picky, spread], select=["selector-impossible"])]
+    assert paths == [
+        "spec.ingress[0].from[0].podSelector.matchExpressions",
+        "spec.nodeSelector",
+        "spec.topologySpreadConstraints[0].labelSelector.matchExpressions",
+    ]
+    picky["spec"]["nodeSelector"]["disk"] = "hdd"
+    assert api.lint([picky], select=["selector-impossible"]) == []
+
+
+def test_monitors_of_what_is_not_there() -> None:
+    """A selector beside Services that none of them has."""
+    monitor = obj(
+        "ServiceMonitor", "web", "monitoring.coreos.com/v1", spec={"selector": {"matchLabels": {"app": "web"}}}
+    )
+    service = {**WEB, "metadata": {"name": "web", "namespace": "shop", "labels": {"app": "web"}}}
+    assert api.lint([monitor, service], select=["monitor-selects-nothing"]) == []
+    service["metadata"]["labels"] = {}
+    assert api.lint([monitor, service], select=["monitor-selects-nothing"])
+    assert api.lint([monitor], select=["monitor-selects-nothing"]) == []

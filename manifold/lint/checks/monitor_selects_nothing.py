@@ -1,0 +1,36 @@
+"""Monitors that watch nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from manifold.k8s.selectors import matches
+from manifold.lint.engine import Bundle, Finding, Subject
+
+
+def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    """Blame the selector of a ServiceMonitor or PodMonitor that nothing at hand has, where there is something beside it."""
+    spec = subject.body.get("spec") or {}
+    selector, spaces = spec.get("selector"), spec.get("namespaceSelector") or {}
+    if not isinstance(selector, dict) or not selector or bundle.making(subject.document):
+        return
+    if subject.kind == "PodMonitor":
+        there = [(w, w.labels) for found in bundle.workloads.values() for w in found]
+    else:
+        there = [(s, (s.body.get("metadata") or {}).get("labels") or {}) for s in bundle.by_kind.get("Service", ())]
+    beside = [(s, labels) for s, labels in there if _near(s, subject, spaces)]
+    if any(matches(selector, labels) for _, labels in beside):
+        return
+    ours = bundle.unit(subject.document)
+    if bundle.whole or any(bundle.unit(s.document) == ours for s, _ in beside):
+        yield Finding(("spec", "selector"), {"what": "Pod" if subject.kind == "PodMonitor" else "Service"})
+
+
+def _near(s: Subject, monitor: Subject, spaces: Mapping[str, Any]) -> bool:
+    """Whether a monitor looks into the namespace of an object; where that is not written, nobody can tell."""
+    if spaces.get("any"):
+        return True
+    own = (s.body.get("metadata") or {}).get("namespace")
+    names = spaces.get("matchNames") or [(monitor.body.get("metadata") or {}).get("namespace")]
+    return not own or None in names or own in names
