@@ -11,9 +11,8 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from unicodedata import category
-from urllib.parse import urlsplit
 
-from manifold.k8s import formats
+from manifold.k8s import formats, urls
 
 _TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(.\d+)?(z|[+-]\d\d:\d\d)", re.ASCII)
 _GO_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
@@ -125,18 +124,11 @@ def _hostname(value: str) -> bool:
 
 
 def _uri(value: str) -> bool:
-    if re.search(r"[\x00-\x20\x7f]|%(?![0-9A-Fa-f]{2})", value):
-        return False
-    if value.startswith("/"):
-        return True
-    scheme = re.match(r"[a-zA-Z][-+.a-zA-Z0-9]*:", value)
-    if scheme is None:
-        return False
-    rest = value[scheme.end() :]
     try:
-        return not rest.startswith("//") or urlsplit(value).port is not None or ":" not in urlsplit(value).netloc[-1:]
+        urls.parse(value)
     except ValueError:
         return False
+    return True
 
 
 _ATOM = r"[^@\s\"(),:;<>\[\]\\.]+"

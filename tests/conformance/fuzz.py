@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import collections
 import copy
+import http.client
 import json
 import random
 import re
@@ -171,6 +172,8 @@ def ask(
         known = any(d.rule in ("api/no-such-kind", "api/removed") for d in found)
         ours = "; ".join(d.message for d in found)
         return [] if known else [Disagreement(f"not served: {kind}", how, body, "no such kind", ours)]
+    except (OSError, http.client.HTTPException):  # it closed the connection without an answer
+        return []
     if reply.code in (404, 409) or reply.code >= 500:  # a Binding's Pod is not there, or the name is taken; a fall
         return []
     if stored:

@@ -14,6 +14,7 @@ from functools import cache
 
 from manifold import assets
 from manifold.k8s.cel.syntax import CelError, Node, Uint, place
+from manifold.k8s.cel.text import verbs
 
 
 @dataclass(slots=True, eq=False)
@@ -217,6 +218,8 @@ class Checker:
         self.scope = scope
         self.functions = library(scope.release, scope.patches)
         self.local: list[dict[str, T]] = []
+        self.mixing = 0
+        """How many calls of `format` are around: lists and maps in what it is given may hold several types."""
 
     def _fail(self, node: Node, message: str) -> CelError:
         return CelError(f"{message} ({place(self.text, node.at)})")
@@ -322,6 +325,8 @@ class Checker:
     def _together(self, node: Node, so_far: T | None, found: T) -> T:
         if so_far is None:
             return found
+        if self.mixing:
+            return so_far if str(so_far) == str(found) else DYN
         joined = _join(so_far, found)
         if joined is None or (
             joined.name == "dyn" and so_far.name != found.name and DYN not in (so_far, found) and not _vague(found)
@@ -378,7 +383,9 @@ class Checker:
         if overloads is None:
             raise self._fail(node, f"there is no function {name!r}")
         receiver = self.infer(node.target) if node.target is not None else None
+        self.mixing += name == "format"
         args = [self.infer(a) for a in node.args]
+        self.mixing -= name == "format"
         result: T | None = None
         fitting = []
         for overload in overloads:
@@ -409,12 +416,35 @@ class Checker:
             value = args[0].value
             if isinstance(value, str) and not (_DURATION.fullmatch(value) if name == "duration" else _timestamp(value)):
                 raise self._fail(args[0], f"{value!r} is no {name}")
+        if name == "format" and node.target is not None and node.target.op == "literal" and args[0].op == "list":
+            self._formats(node, str(node.target.value), args[0].args)
         if name == "matches":
             pattern = args[-1]
             if pattern.op == "literal" and isinstance(pattern.value, str):
                 fault = bad_pattern(pattern.value)
                 if fault:
                     raise self._fail(pattern, f"{pattern.value!r} is no pattern of RE2: {fault}")
+
+    def _formats(self, node: Node, text: str, values: list[Node]) -> None:
+        """The verbs of a format that is written out must go with what is given to it."""
+        try:
+            wanted = [found["verb"] for found in verbs(text)]
+        except CelError as error:
+            raise self._fail(node, str(error)) from None
+        if len(wanted) != len(values):
+            raise self._fail(node, f"the format asks for {len(wanted)} values, and is given {len(values)}")
+        for verb, value in zip(wanted, values, strict=True):
+            wrong = self._unfit(verb, value)
+            if wrong is not None:
+                raise self._fail(wrong, f"%{verb} does not go with a {wrong.type}")
+
+    def _unfit(self, verb: str, value: Node) -> Node | None:
+        """What a verb cannot show: the value, or something within it."""
+        if value.type.name != "dyn" and value.type.name not in _SHOWN[verb]:
+            return value
+        if verb == "s" and value.op in ("list", "map"):
+            return next((wrong for a in value.args if (wrong := self._unfit(verb, a)) is not None), None)
+        return None
 
     def _condition(self, node: Node) -> T:
         test, yes, no = (self.infer(a) for a in node.args)
@@ -481,6 +511,14 @@ class Checker:
         return found
 
 
+_WHOLE = frozenset(("int", "uint"))
+_SHOWN = {
+    "s": frozenset(
+        ("list", "map", "int", "uint", "double", "bool", "string", "timestamp", "bytes", "duration", "type", "null_type")
+    ),
+    "d": _WHOLE, "f": frozenset(("double", "string")), "e": frozenset(("double", "string")), "b": _WHOLE | {"bool"},
+    "x": _WHOLE | {"string", "bytes"}, "X": _WHOLE | {"string", "bytes"}, "o": _WHOLE,
+}  # fmt: skip
 _DURATION = re.compile(r"[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from manifold.k8s.cel.functions import FUNCTIONS, METHODS, Maybe, equal, index, order
-from manifold.k8s.cel.syntax import Broken, CelError, Node, parse, place
+from manifold.k8s.cel.syntax import Broken, CelError, Kind, Node, parse, place
 
 STEPS = 1_000_000
 """How many nodes an evaluation may visit; the server counts in units of its own and allows 10,000,000 a request."""
@@ -73,13 +73,15 @@ class _Run:
         if node.value in names:
             return names[node.value]
         if node.value in _TYPES:
-            return node.value
+            return Kind(node.value)
         raise self._fail(node, f"there is nothing called {node.value!r} here")
 
     def _select(self, node: Node, names: dict[str, Value]) -> Value:
         full = _qualified(node)
         if full and full in names:
             return names[full]
+        if full in _MESSAGES:
+            return Kind(full)
         assert node.target is not None
         target = self.value(node.target, names)
         optional = node.dotted
@@ -126,8 +128,6 @@ class _Run:
                 if not value.there:
                     continue
                 value = value.value
-            if key in out:
-                raise self._fail(node, f"the key {key!r} is given twice")
             out[key] = value
         return out
 
@@ -221,7 +221,10 @@ class _Run:
             return {s[node.names[0]]: self.value(node.args[-1], s) for s in chosen}
         out: dict[Any, Value] = {}
         for s in chosen:
-            out.update(self.value(node.args[-1], s))
+            for key, value in self.value(node.args[-1], s).items():
+                if key in out:
+                    raise self._fail(node, f"the key {key!r} is given twice")
+                out[key] = value
         return out
 
     def _quantified(self, node: Node, scopes: Iterator[dict[str, Value]], wanted: bool) -> bool:
@@ -261,7 +264,10 @@ _OPERATIONS: dict[str, Callable[[_Run, Node, dict[str, Value]], Value]] = {
     "loop": _Run._loop,
     "bind": _Run._bind,
 }
-_TYPES = frozenset(("int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type"))
+_TYPES = frozenset(
+    ("int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type", "optional_type")
+)
+_MESSAGES = frozenset(("google.protobuf.Duration", "google.protobuf.Timestamp"))
 
 
 def _qualified(node: Node) -> str:

@@ -13,10 +13,11 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from manifold.k8s import urls
+from manifold.k8s.cel import text
 from manifold.k8s.cel.named_formats import CONSTANTS, NAMED, NamedFormat
-from manifold.k8s.cel.syntax import CelError, Uint
+from manifold.k8s.cel.syntax import CelError, Kind, Uint
 from manifold.k8s.quantity import Quantity
 from manifold.k8s.quantity import parse as parse_quantity
 
@@ -200,9 +201,11 @@ def _matches(text: str, pattern: str) -> bool:
 def _compiled(pattern: str) -> Any:
     import re2
 
+    options = re2.Options()
+    options.log_errors = False
     try:
-        return re2.compile(pattern)
-    except re2.error as error:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as error:
         raise CelError(f"{pattern!r} is no pattern of RE2") from error
 
 
@@ -220,26 +223,26 @@ def _to_int(a: Value) -> Value:
         return _int(int(a))
     if a.__class__ is bool:
         raise TypeError("no number")
+    if isinstance(a, float) and not -INT64 < a < INT64:
+        raise CelError("the number is out of the range of int")
     return _int(int(a))
 
 
-def _to_string(a: Value) -> str:
-    if a.__class__ is str:
-        return str(a)
-    if a.__class__ is bool:
-        return "true" if a else "false"
-    if isinstance(a, float):
-        whole = a.is_integer() and abs(a) < 1e21
-        return f"{a:.0f}" if whole else repr(a)
-    if isinstance(a, bytes):
-        return a.decode("utf-8")
-    if isinstance(a, datetime):
-        return a.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(a, timedelta):
-        return f"{_to_string(a.total_seconds())}s"
-    if isinstance(a, (int, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)):
-        return str(int(a)) if isinstance(a, int) else str(a)
-    raise TypeError("it has no text")
+_DOUBLE = re.compile(
+    r"[-+]?(?:(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)(?:[eE][-+]?[0-9]+)?|inf|infinity|nan)",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def _to_double(a: Value) -> float:
+    if a.__class__ is bool or not isinstance(a, (int, float, str)):
+        raise TypeError("no number")
+    if isinstance(a, str):
+        if not _DOUBLE.fullmatch(a) or (a.lstrip("+-").lower() == "nan" and a[0] in "+-"):
+            raise CelError(f"{a!r} is no number")
+        if math.isinf(float(a)) and a[-1].isdigit():
+            raise CelError(f"{a!r} is out of range")
+    return float(a)
 
 
 def _to_bool(a: Value) -> bool:
@@ -266,7 +269,13 @@ def _duration(a: Value) -> timedelta:
     parts = _PART.findall(body)
     if body != "0" and (not parts or "".join(n + u for n, u in parts) != body):
         raise CelError(f"{a!r} is no duration")
-    return sign * timedelta(microseconds=sum(float(n) * _UNIT[u] for n, u in parts))
+    total = sum(float(n) * _UNIT[u] for n, u in parts)
+    if total * 1000 >= INT64:  # Go counts nanoseconds
+        raise CelError(f"{a!r} is longer than a duration can be")
+    return sign * timedelta(microseconds=total)
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)", re.ASCII)
 
 
 def _timestamp(a: Value) -> datetime:
@@ -274,24 +283,24 @@ def _timestamp(a: Value) -> datetime:
         return a
     if isinstance(a, int):
         return datetime.fromtimestamp(a, UTC)
+    if not _MOMENT.fullmatch(a):
+        raise CelError(f"{a!r} is no timestamp")
     try:
         return datetime.fromisoformat(a.replace("Z", "+00:00"))
     except ValueError:
         raise CelError(f"{a!r} is no timestamp") from None
 
 
-def _type(a: Value) -> str:
-    names = {
-        bool: "bool",
-        int: "int",
-        Uint: "uint",
-        float: "double",
-        str: "string",
-        bytes: "bytes",
-        list: "list",
-        dict: "map",
-    }
-    return "null_type" if a is None else names.get(a.__class__, a.__class__.__name__)
+_KINDS: dict[type, Kind] = {
+    bool: Kind("bool"), int: Kind("int"), Uint: Kind("uint"), float: Kind("double"), str: Kind("string"),
+    bytes: Kind("bytes"), list: Kind("list"), dict: Kind("map"), type(None): Kind("null_type"), Kind: Kind("type"),
+    timedelta: Kind("google.protobuf.Duration"), datetime: Kind("google.protobuf.Timestamp"),
+    Maybe: Kind("optional_type"), Quantity: Kind("kubernetes.Quantity"),
+}  # fmt: skip
+
+
+def _type(a: Value) -> Kind:
+    return _KINDS.get(a.__class__) or Kind(a.__class__.__name__)
 
 
 # Times
@@ -321,6 +330,11 @@ def _of_time(part: Callable[[datetime], int], whole: Callable[[timedelta], int] 
     return run
 
 
+def _units_of(seconds: float) -> Callable[[timedelta], int]:
+    """How many whole units a duration has, towards zero."""
+    return lambda duration: int(duration / timedelta(seconds=seconds))
+
+
 # Texts
 
 
@@ -332,12 +346,16 @@ def _char_at(a: str, at: int) -> str:
 
 def _index_of(a: Value, b: Value, start: int = 0) -> int:
     if isinstance(a, str):
+        if start < 0:
+            raise CelError("the index is outside of the text")
         return a.find(b, start)
     return next((i for i, item in enumerate(a) if equal(item, b)), -1)
 
 
 def _last_index_of(a: Value, b: Value, start: int | None = None) -> int:
     if isinstance(a, str):
+        if start is not None and start < 0:
+            raise CelError("the index is outside of the text")
         return a.rfind(b) if start is None else a.rfind(b, 0, start + len(b))
     return next((i for i in range(len(a) - 1, -1, -1) if equal(a[i], b)), -1)
 
@@ -366,49 +384,19 @@ def _join(a: list[str], by: str = "") -> str:
     return by.join(a)
 
 
-def _format(text: str, values: list[Value]) -> str:
-    rest = iter(values)
-
-    def put(match: re.Match[str]) -> str:
-        if match.group() == "%%":
-            return "%"
-        value = next(rest, None)
-        digits, verb = match.group(1), match.group(2)
-        if verb == "s":
-            return _shown(value)
-        if verb in "fe":
-            return f"{value:.{int(digits or 6)}{verb}}"
-        if verb in "xX" and isinstance(value, (str, bytes)):
-            found = (value.encode() if isinstance(value, str) else value).hex()
-            return found.upper() if verb == "X" else found
-        return format(int(value or 0), verb)
-
-    return re.sub(r"%(?:%|(?:\.([0-9]+))?([sdfexXbo]))", put, text)
-
-
-def _shown(value: Value) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_shown, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_shown(k)}: {_shown(v)}" for k, v in value.items()) + "}"
-    return _to_string(value)
-
-
-def _quote(a: str) -> str:
-    import json
-
-    return json.dumps(a, ensure_ascii=False)
-
-
 def _find(a: str, pattern: str) -> str:
     match = _compiled(pattern).search(a)
     return match.group() if match else ""
 
 
 def _find_all(a: str, pattern: str, most: int = -1) -> list[str]:
-    found = [m.group() for m in _compiled(pattern).finditer(a)]
+    found: list[str] = []
+    end = -1
+    for match in _compiled(pattern).finditer(a):
+        # As in Go, nothing is found right behind what was found.
+        if match.end() > match.start() or match.start() != end:
+            found.append(match.group())
+            end = match.end()
     return found if most < 0 else found[:most]
 
 
@@ -437,6 +425,8 @@ def _slice(a: list[Value], start: int, stop: int) -> list[Value]:
 
 
 def _flatten(a: list[Value], depth: int = 1) -> list[Value]:
+    if depth < 0:
+        raise CelError("a list cannot be flattened less than not at all")
     out: list[Value] = []
     for item in a:
         if isinstance(item, list) and depth:
@@ -447,7 +437,7 @@ def _flatten(a: list[Value], depth: int = 1) -> list[Value]:
 
 
 def _range(count: int) -> list[int]:
-    if count > 100_000:
+    if not 0 <= count <= 1_000_000:
         raise CelError("a list of so many numbers is not made")
     return list(range(count))
 
@@ -510,7 +500,10 @@ def _ip(a: str) -> Value:
 def _cidr(a: str) -> Value:
     if "/" not in a:
         raise CelError(f"{a!r} is no CIDR: it has no prefix length")
-    return ipaddress.ip_interface(a)
+    found = ipaddress.ip_interface(a)
+    if found.version == 6 and (found.ip.ipv4_mapped is not None or "%" in a):
+        raise CelError(f"{a!r} is no CIDR that Kubernetes takes")
+    return found
 
 
 def _contains_ip(a: Value, b: Value) -> bool:
@@ -523,11 +516,11 @@ def _contains_cidr(a: Value, b: Value) -> bool:
     return inner.version == a.version and bool(inner.subnet_of(a.network))
 
 
-def _url(a: str) -> SplitResult:
-    found = urlsplit(a)
-    if not (found.scheme and found.netloc) and not a.startswith("/"):
-        raise CelError(f"{a!r} is no URL")
-    return found
+def _url(a: str) -> urls.Url:
+    try:
+        return urls.parse(a)
+    except ValueError as error:
+        raise CelError(f"{a[:60]!r} is no URL: {error}") from error
 
 
 class Semver(tuple[int, int, int, tuple[Any, ...]]):
@@ -548,6 +541,9 @@ def _semver(a: str, lenient: bool = False) -> Semver:
     if not match:
         raise CelError(f"{a!r} is no semantic version")
     label = match[4]
+    for part in label.split(".") if label else ():
+        if not part or (part.isdigit() and len(part) > 1 and part[0] == "0"):
+            raise CelError(f"{a!r} is no semantic version")
     parts = tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in label.split(".")) if label else ((2, 0, ""),)
     return Semver((int(match[1]), int(match[2]), int(match[3]), parts))
 
@@ -564,12 +560,12 @@ FUNCTIONS: dict[str, Function] = {
     "_<_": _compared(lambda a, b: a < b), "_<=_": _compared(lambda a, b: a <= b),
     "_>_": _compared(lambda a, b: a > b), "_>=_": _compared(lambda a, b: a >= b),
     "size": _size, "matches": _matches, "type": _type, "dyn": lambda a: a, "int": _to_int,
-    "uint": lambda a: _int(int(a), Uint(0)), "double": float, "bool": _to_bool, "string": _to_string,
+    "uint": lambda a: _int(int(a), Uint(0)), "double": _to_double, "bool": _to_bool, "string": text.string,
     "bytes": lambda a: a.encode() if isinstance(a, str) else bytes(a), "timestamp": _timestamp, "duration": _duration,
     "optional.of": lambda a: Maybe(a), "optional.none": lambda: Maybe(),
     "optional.ofNonZeroValue": lambda a: Maybe(a) if a else Maybe(),
     "optional.unwrap": lambda a: [v.value for v in a if v.there],
-    "strings.quote": _quote, "lists.range": _range,
+    "strings.quote": text.quoted, "lists.range": _range,
     "sets.contains": lambda a, b: all(_in(x, a) for x in b),
     "sets.equivalent": lambda a, b: all(_in(x, a) for x in b) and all(_in(x, b) for x in a),
     "sets.intersects": lambda a, b: any(_in(x, a) for x in b),
@@ -586,14 +582,13 @@ METHODS: dict[str, Function] = {
     "getFullYear": _of_time(lambda t: t.year), "getMonth": _of_time(lambda t: t.month - 1),
     "getDayOfYear": _of_time(lambda t: t.timetuple().tm_yday - 1), "getDayOfMonth": _of_time(lambda t: t.day - 1),
     "getDate": _of_time(lambda t: t.day), "getDayOfWeek": _of_time(lambda t: t.isoweekday() % 7),
-    "getHours": _of_time(lambda t: t.hour, lambda d: int(d.total_seconds() // 3600)),
-    "getMinutes": _of_time(lambda t: t.minute, lambda d: int(d.total_seconds() // 60)),
-    "getSeconds": _of_time(lambda t: t.second, lambda d: int(d.total_seconds())),
-    "getMilliseconds": _of_time(lambda t: t.microsecond // 1000, lambda d: d.microseconds // 1000),
+    "getHours": _of_time(lambda t: t.hour, _units_of(3600)), "getMinutes": _of_time(lambda t: t.minute, _units_of(60)),
+    "getSeconds": _of_time(lambda t: t.second, _units_of(1)),
+    "getMilliseconds": _of_time(lambda t: t.microsecond // 1000, _units_of(0.001)),
     "charAt": _char_at, "indexOf": _index_of, "lastIndexOf": _last_index_of,
     "lowerAscii": lambda a: a.translate(_LOWER), "upperAscii": lambda a: a.translate(_UPPER),
     "replace": lambda a, old, new, most=-1: a.replace(old, new, most), "split": _split, "substring": _substring,
-    "trim": lambda a: a.strip(), "format": _format, "join": _join, "find": _find, "findAll": _find_all,
+    "trim": lambda a: a.strip(), "format": text.formatted, "join": _join, "find": _find, "findAll": _find_all,
     "isSorted": lambda a: all(order(x) <= order(y) for x, y in itertools.pairwise(a)), "sum": _sum,
     "min": _extreme(min), "max": _extreme(max), "slice": _slice, "distinct": _distinct, "reverse": lambda a: a[::-1],
     "sort": lambda a: sorted(a, key=order), "first": lambda a: Maybe(a[0]) if a else Maybe(),
@@ -606,12 +601,13 @@ METHODS: dict[str, Function] = {
     "family": lambda a: a.version, "isUnspecified": lambda a: a.is_unspecified, "isLoopback": lambda a: a.is_loopback,
     "isLinkLocalMulticast": lambda a: a.is_multicast and a in ipaddress.ip_network("224.0.0.0/24" if a.version == 4 else "ff02::/16"),
     "isLinkLocalUnicast": lambda a: a.is_link_local,
-    "isGlobalUnicast": lambda a: not (a.is_unspecified or a.is_loopback or a.is_multicast or a.is_link_local),
+    "isGlobalUnicast": lambda a: not (
+        a.is_unspecified or a.is_loopback or a.is_multicast or a.is_link_local or str(a) == "255.255.255.255"
+    ),
     "containsIP": _contains_ip, "containsCIDR": _contains_cidr, "ip": lambda a: a.ip,
     "prefixLength": lambda a: a.network.prefixlen, "masked": lambda a: ipaddress.ip_interface(str(a.network)),
-    "getScheme": lambda a: a.scheme, "getHost": lambda a: a.netloc.rpartition("@")[2],
-    "getHostname": lambda a: a.hostname or "", "getPort": lambda a: str(a.port or ""), "getEscapedPath": lambda a: a.path,
-    "getQuery": lambda a: parse_qs(a.query, keep_blank_values=True), "major": lambda a: a[0], "minor": lambda a: a[1],
+    "getScheme": lambda a: a.scheme, "getHost": lambda a: a.host, "getHostname": lambda a: a.hostname,
+    "getPort": lambda a: a.port, "getEscapedPath": lambda a: a.escaped_path, "getQuery": lambda a: a.parameters(), "major": lambda a: a[0], "minor": lambda a: a[1],
     "patch": lambda a: a[2], "validate": _validate,
 }  # fmt: skip
 

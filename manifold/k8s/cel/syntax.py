@@ -401,6 +401,12 @@ class Broken(NamedTuple):
     why: str
 
 
+class Kind(str):
+    """A type as a value: what `type(x)` gives, and names such as `int`."""
+
+    __slots__ = ()
+
+
 class Uint(int):
     """A `uint` literal or value."""
 
