@@ -29,6 +29,7 @@ HEAD = """\
 # When API versions and kinds were introduced, deprecated and removed, and what replaces them; a list kind follows its items.
 # Made by scripts/build_lifecycle.py from the APILifecycle functions of k8s.io/api {first} to {last}, from the kinds that each
 # release's OpenAPI holds, and from scripts/lifecycle-by-hand.yaml. `component` names another project; versions are its own.
+# `advice`: what to do where no kind replaces it.
 entries:
 """
 
@@ -115,6 +116,8 @@ def line(key: Key, entry: Entry) -> str:
     said += [f'{word}: "{entry[word]}"' for word in ("introduced", "deprecated", "removed") if entry.get(word)]
     if instead := entry.get("replacement"):
         said.append(f"replacement: {{apiVersion: {instead['apiVersion']}, kind: {instead['kind']}}}")
+    if advice := entry.get("advice"):
+        said.append(f'advice: "{advice}"')
     return f"  - {{{', '.join(said)}}}\n"
 
 

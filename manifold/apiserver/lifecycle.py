@@ -63,7 +63,7 @@ def _instead(schema: Schema, api_version: str, kind: str) -> str:
         instead, name = chain[-1]
         first = "" if schema.off_by_default(instead, name) else _first(schema, instead, name)
         return f"use {instead} {name}" + (f", which comes with Kubernetes {first}" if first else "")
-    return ""
+    return str((table().get((api_version, kind)) or {}).get("advice", ""))
 
 
 def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> None:
@@ -76,7 +76,6 @@ def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> N
     help, rule, at = "", "api/no-such-kind", ("apiVersion",)
     message = f"{here} serves no kind {kind} in {api_version}"
     if entry and "component" not in entry and entry.get("removed") and _minor(entry["removed"]) <= minor:
-        rule = "api/no-such-kind"
         message = f"{api_version} {kind} was removed in Kubernetes {entry['removed']}"
     elif entry and entry.get("introduced") and _minor(entry["introduced"]) > minor:
         message = f"{api_version} {kind} comes with Kubernetes {entry['introduced']}, {here} does not serve it"
@@ -162,5 +161,5 @@ def deprecated(schema: Schema, kind: Kind, faults: Faults) -> None:
         message = f"{api_version} {name} is deprecated since Kubernetes {since}"
         if removed:
             message += f" and goes in {removed}"
-        help = f"use {instead}" if instead else ""
+        help = f"use {instead}" if instead else str((table().get((api_version, name)) or {}).get("advice", ""))
     faults.append(Fault((), "", message, help, "api/deprecated", True, at=("apiVersion",)))

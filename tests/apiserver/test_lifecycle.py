@@ -59,3 +59,10 @@ def test_table_agrees_with_what_is_served() -> None:
             removed, introduced = entry.get("removed"), entry.get("introduced")
             assert not removed or minor < int(removed.split(".")[1]), (version, api_version, kind)
             assert not introduced or minor >= int(introduced.split(".")[1]), (version, api_version, kind)
+
+
+def test_a_kind_that_nothing_replaces_comes_with_advice() -> None:
+    """What to do instead stands in the table where no other kind does the work."""
+    body = {"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": {"name": "a"}}
+    (fault,) = Server("1.25").create(body).faults
+    assert "Pod Security Admission" in fault.help

@@ -236,9 +236,12 @@ class ControlPlane:
             raise
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Reply:
-        """One request; a body that is not bytes goes out as JSON."""
+        """One request; a body that is not bytes goes out as JSON. A handler that panics hangs up: code 599."""
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        code, answer, warnings = self._send(method, path, data, content_type)
+        try:
+            code, answer, warnings = self._send(method, path, data, content_type)
+        except http.client.RemoteDisconnected as error:
+            return Reply(599, {"message": str(error)}, [])
         return Reply(code, json.loads(answer) if answer.startswith(b"{") else {"message": answer.decode()}, warnings)
 
     def collection(self, api_version: str, kind: str, namespace: str = "") -> str:
