@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from manifold import api
+from manifold.apiserver.convert import convert
 from manifold.errors import ReadError
 from manifold.model import Key
 
@@ -216,6 +217,9 @@ def run(
             if chance.random() < 0.9:
                 new, how = mutator.mutate(manifest, chance.choice((1, 1, 2)))
             done += 1
+            if new["kind"] == "HorizontalPodAutoscaler" and chance.random() < 0.5:
+                other = "autoscaling/v2" if new["apiVersion"] == "autoscaling/v1" else "autoscaling/v1"
+                new, how = _other_version(new, other), f"{how} in {other}"
             meta = new.get("metadata")
             if not isinstance(meta, dict) or any(
                 meta.get(n) != manifest["metadata"].get(n) for n in ("name", "namespace")
@@ -234,6 +238,14 @@ def run(
                 reply = cluster.apply(new, "kubectl", force=force)
                 yield from list(compare(live, new, how, reply, ours)) or [None]
         cluster.remove(live)
+
+
+def _other_version(body: Body, version: str) -> Body:
+    """A manifest in another version of its kind; as it is where it is too odd for that."""
+    try:
+        return convert(body, version)
+    except (AttributeError, TypeError, ValueError, KeyError):
+        return body
 
 
 def suitable(found: list[Body]) -> list[Body]:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from manifold.apiserver.context import Context
+from manifold.k8s.pods import amount
 
 Body = dict[str, Any]
 
@@ -56,6 +57,25 @@ def _cpu(metric: Body) -> int | None:
     return found if isinstance(found, int) else None
 
 
+_AMOUNTS = ("targetValue", "targetAverageValue", "averageValue")
+
+
+def _readable(metric: Any) -> bool:
+    """Whether Go can read a metric of the annotation: if not, it reads none of them."""
+    if not isinstance(metric, dict):
+        return metric is None
+    for source in metric.values():
+        for name in _AMOUNTS if isinstance(source, dict) else ():
+            value = source.get(name)
+            try:
+                fits = value is None or (isinstance(value, str | int | float) and amount(value) is not None)
+            except ValueError:
+                fits = False
+            if not fits:
+                return False
+    return True
+
+
 def autoscaler(body: Body, context: Context) -> None:
     """What autoscaling/v1 has no fields for lives in annotations; the server reads them and writes them anew.
 
@@ -70,6 +90,8 @@ def autoscaler(body: Body, context: Context) -> None:
     if any(key.startswith(_NOTES) for key in notes):
         kept = {k: v for k, v in notes.items() if k.removeprefix(_NOTES) not in _ROUND_TRIP}
         metrics = _read(notes.get(f"{_NOTES}metrics", ""), list) or []
+        if not all(map(_readable, metrics)):
+            metrics = []
         metrics = [m for m in metrics if isinstance(m, dict)]
         cpu = next((found for m in metrics if (found := _cpu(m)) is not None), None)
         if cpu is not None:

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from manifold.apiserver import changes, store
 from manifold.apiserver import update as updating
 from manifold.apiserver.changes import LAST_APPLIED
+from manifold.apiserver.convert import convert
 from manifold.apiserver.decode import copy
 from manifold.apiserver.faults import DUPLICATE, TYPE, UNKNOWN_FIELD, Faults
 from manifold.apiserver.patch import fieldset, merge, strategic
@@ -75,8 +76,9 @@ class _Manager:
         return str(self.entry.get("manager") or "")
 
     @property
-    def applied(self) -> bool:
-        return self.entry.get("operation") == "Apply"
+    def version(self) -> str:
+        """The version in which it owns its fields."""
+        return str(self.entry.get("apiVersion") or "")
 
 
 def identity(entry: Mapping[str, Any]) -> str:
@@ -137,45 +139,96 @@ class _ConflictsError(Exception):
         return [Conflict(self._managers[name].name, fieldset.spell(path)) for path in paths]
 
 
+@dataclass(slots=True)
+class _Versions:
+    """The versions of one kind: fields are owned in the version in which they were written."""
+
+    server: Server
+    kind: Kind
+
+    def type(self, version: str) -> Type | None:
+        """The kind's type in a version; None where that is not served any more."""
+        if version == self.kind.api_version:
+            return self.kind.type
+        found = self.server.kind(version, self.kind.kind)
+        return found.type if found is not None else None
+
+    def touched(self, version: str, live: Body, merged: Body) -> tuple[FieldSet, FieldSet]:
+        """The fields that come or change, and those that go, in a version."""
+        type, ignored = self.type(version), _ignored(self.kind)
+        assert type is not None
+        difference = merge.compare(convert(live, version), convert(merged, version), type)
+        return _without(difference.added | difference.modified, ignored), _without(difference.removed, ignored)
+
+
 def _apply(
-    live: Body, config: Body, kind: Kind, managers: dict[str, _Manager], me: str, entry: Body, force: bool
+    live: Body,
+    config: Body,
+    versions: _Versions,
+    managers: dict[str, _Manager],
+    me: str,
+    entry: Body,
+    force: bool,
 ) -> tuple[Body, dict[str, _Manager]]:
     """Merge, prune what we owned and no longer say, and settle who owns what.
 
     Raises _ConflictsError when others own what would change, and `force` is not given.
     """
-    type, ignored = kind.type, _ignored(kind)
+    type, own = versions.kind.type, versions.kind.api_version
+    managers = {name: m for name, m in managers.items() if versions.type(m.version or own) is not None}
     merged = merge.merge(live, config, type)
-    said = _without(fieldset.of(config, type), ignored)
-    last = managers[me].fields if me in managers else set()
+    said = _without(fieldset.of(config, type), _ignored(versions.kind))
+    last = managers.get(me)
     owners = {**managers, me: _Manager(entry, said)}
-    if last:
-        merged = _prune(merged, owners, last, type)
-    difference = merge.compare(live, merged, type)
-    touched = _without(difference.added | difference.modified, ignored)
-    gone = _without(difference.removed, ignored)
-    conflicts = {name: both for name, m in owners.items() if name != me and (both := m.fields & touched)}
+    if last is not None and last.fields:
+        merged = _prune(merged, owners, last, versions)
+    conflicts: dict[str, FieldSet] = {}
+    gone: dict[str, FieldSet] = {}
+    found: dict[str, tuple[FieldSet, FieldSet]] = {}
+    for name, m in owners.items():
+        if name != me:
+            version = m.version or own
+            if version not in found:
+                found[version] = versions.touched(version, live, merged)
+            touched, gone[name] = found[version]
+            if both := m.fields & touched:
+                conflicts[name] = both
     if conflicts and not force:
         raise _ConflictsError(owners, conflicts)
     for name, m in owners.items():
         if name != me:
-            owners[name] = _Manager(m.entry, m.fields - conflicts.get(name, set()) - gone)
+            owners[name] = _Manager(m.entry, m.fields - conflicts.get(name, set()) - gone[name])
     return merged, {name: m for name, m in owners.items() if m.fields}
 
 
-def _prune(merged: Body, owners: Mapping[str, _Manager], last: FieldSet, type: Type) -> Body:
+def _prune(merged: Body, owners: Mapping[str, _Manager], last: _Manager, versions: _Versions) -> Body:
+    """`merged` without what the last apply said, this one does not, and nobody else owns.
+
+    Each manager's fields are put back in the version in which it owns them (structured-merge-diff, merge: prune).
+    """
     whole = fieldset.with_structs
-    before = whole(last, type)
-    pruned = fieldset.remove(merged, type, before) or {}
-    everyones: FieldSet = set()
+    own = versions.kind.api_version
+    first = last.version or own
+    by_version: dict[str, FieldSet] = {first: set()}
     for m in owners.values():
-        everyones |= m.fields
-    merged_fields = whole(fieldset.of(merged, type), type)
-    lost = merged_fields - whole(fieldset.of(pruned, type), type)
-    pruned = fieldset.remove(merged, type, lost - whole(everyones, type)) or {}
+        by_version.setdefault(m.version or own, set()).update(m.fields)
+    type = versions.type(first)
+    assert type is not None
+    merged = convert(merged, first)
+    before = whole(last.fields, type)
+    pruned = fieldset.remove(merged, type, before) or {}
+    for version, fields in by_version.items():
+        type = versions.type(version)
+        assert type is not None
+        merged, pruned = convert(merged, version), convert(pruned, version)
+        lost = whole(fieldset.of(merged, type), type) - whole(fieldset.of(pruned, type), type)
+        pruned = fieldset.remove(merged, type, lost - whole(fields, type)) or {}
     # What nobody applied, the server's defaults for instance, stays although it lay within something that went.
-    lost = merged_fields - whole(fieldset.of(pruned, type), type)
-    return dict(fieldset.remove(merged, type, lost & before) or {})
+    type = versions.type(first)
+    assert type is not None
+    merged, pruned = convert(merged, first), convert(pruned, first)
+    lost = whole(fieldset.of(merged, type), type) - whole(fieldset.of(pruned, type), type)
+    return convert(dict(fieldset.remove(merged, type, lost & before) or {}), own)
 
 
 def server_side(
@@ -213,6 +266,7 @@ def server_side(
         owned = {identity(entry): _Manager(entry, _without(fieldset.of(config, kind.type), _ignored(kind)))}
         made.setdefault("metadata", {})["managedFields"] = _encoded(owned)
         return Result("created", made, faults=answer.faults)
+    live = convert(live, kind.api_version)
     before, managers = _bare(live), _managers(live)
     if not managers:
         # Nobody is known: whatever is there belongs to a manager of that name, so that a first apply cannot take it unasked.
@@ -226,16 +280,16 @@ def server_side(
         made_of = merge.compare(empty, before, kind.type)
         owned_before = {p for p in made_of.added | made_of.modified if p not in _NOBODYS}
         managers = {identity(first): _Manager(first, _without(owned_before, _ignored(kind)))}
-    me = identity(entry)
+    me, versions = identity(entry), _Versions(server, kind)
     try:
-        merged, owners = _apply(before, config, kind, managers, me, entry, force)
+        merged, owners = _apply(before, config, versions, managers, me, entry, force)
     except _ConflictsError as conflict:
         allowed = _ours_by_last_applied(live, kind)
         left = [c for name, paths in conflict.sets.items() for c in conflict.named(name, paths - allowed)]
         if left or not allowed or manager != "kubectl":
             return Result("conflict", None, conflicts=sorted(left) if manager == "kubectl" else conflict.found)
         # All of it is what `kubectl apply` wrote client-side: the same hand, so no conflict.
-        merged, owners = _apply(before, config, kind, managers, me, entry, True)
+        merged, owners = _apply(before, config, versions, managers, me, entry, True)
     if strict.refused:  # times and quantities are read only after conflicts are settled
         return Result("refused", None, faults=strict)
     annotations = (live.get("metadata") or {}).get("annotations") or {}
@@ -327,7 +381,7 @@ def client_side(server: Server, config: Body, live: Body | None, kind: Kind, nam
         if answer.faults.refused or answer.object is None:
             return Result("refused", None, faults=answer.faults)
         return Result("created", store.stored(answer), faults=answer.faults)
-    current = live
+    live = current = convert(live, kind.api_version)
     before = ((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
     try:
         original = _original(before)
