@@ -381,10 +381,24 @@ def outcomes(
     namespace: str = "default",
 ) -> list[Outcome]:
     """What applying each document over the `live` objects does; `auto` goes on as the live object was last applied."""
+    from manifold.apiserver import unknown
     from manifold.apiserver.changes import LAST_APPLIED
     from manifold.apiserver.patch import apply as patching
 
     there = {_key(body): body for body in live}
+    said_first: dict[tuple[str, str], list[Fault]] = {}
+    strangers = {}
+    for document in found:
+        sort = (document.api_version, document.kind)
+        if sort not in said_first and asked.kind(*sort) is None:
+            said_first[sort] = asked.strict(document.body)
+            if not any(not f.warning for f in said_first[sort]):  # a definition may be in the cluster
+                home = document.key(namespace)
+                strangers[sort] = unknown.kind_of(
+                    document.body, namespaced=home._replace(namespace="") not in there or home in there
+                )
+    if strangers:
+        asked = asked.assuming(strangers.values())
     out = []
     for document in found:
         kind = asked.kind(document.api_version, document.kind)
@@ -408,8 +422,11 @@ def outcomes(
             )
         else:
             result = patching.client_side(asked, document.body, stored, kind, key.namespace)
-        said = [diagnose(f, document, asked.version) for f in result.faults]
+        first = said_first.get((document.api_version, document.kind), [])
+        said = [diagnose(f, document, asked.version) for f in (*first, *result.faults)]
         out.append(Outcome(key, result.verb, result.object, result.changes, said, result.conflicts))
+        if result.answer is not None:
+            asked.take(result.answer)
     return out
 
 

@@ -24,11 +24,12 @@ SERVER_WRITTEN = frozenset(("resourceVersion", "generation", "uid", "creationTim
 def between(old: dict[str, Any], new: dict[str, Any], type: Type) -> list[Change]:
     """The differences from `old` to `new`, sorted by path; what the server writes by itself is left out."""
     found: list[Change] = []
-    _compare(_plain(old), _plain(new), type, "", (), found)
+    _compare(by_server(old), by_server(new), type, "", (), found)
     return sorted(found, key=lambda c: c.path)
 
 
-def _plain(body: dict[str, Any]) -> dict[str, Any]:
+def by_server(body: dict[str, Any]) -> dict[str, Any]:
+    """An object without what the server, or kubectl, writes into it at every change."""
     meta = body.get("metadata")
     if not isinstance(meta, dict):
         return body
@@ -43,7 +44,8 @@ def _plain(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "metadata": meta}
 
 
-def _field(path: str, name: str, free: bool) -> str:
+def field_path(path: str, name: str, free: bool) -> str:
+    """A path with one field more; names of `free` maps are quoted where they are no plain words."""
     if free and not _WORD.fullmatch(name):
         return f"{path}[{json.dumps(name, ensure_ascii=False)}]"
     return f"{path}.{name}" if path else name
@@ -53,14 +55,14 @@ def _compare(old: Any, new: Any, type: Type, path: str, parts: tuple[str | int, 
     if old.__class__ is dict and new.__class__ is dict:
         free = not type.fields
         for name, before in old.items():
-            below = _field(path, name, free)
+            below = field_path(path, name, free)
             if name not in new:
                 found.append(Change(below, before, None, (*parts, name)))
             else:
                 _compare(before, new[name], child(type, name), below, (*parts, name), found)
         for name, after in new.items():
             if name not in old:
-                found.append(Change(_field(path, name, free), None, after, (*parts, name)))
+                found.append(Change(field_path(path, name, free), None, after, (*parts, name)))
     elif old.__class__ is list and new.__class__ is list:
         _compare_lists(old, new, type, path, parts, found)
     elif not equal(old, new):

@@ -80,13 +80,20 @@ class Server:
     def kind(self, api_version: str, kind: str) -> Kind | None:
         """The kind as this server serves it: built-in, or defined by one of its CustomResourceDefinitions."""
         found = self.schema.kind(api_version, kind)
-        if found is None and self.definitions:
+        if found is None and (self.definitions or self._custom):
             if self._custom is None:
                 from manifold.apiserver import crd
 
                 self._custom = {(k.api_version, k.kind): k for k in crd.kinds(self.definitions)}
             found = self._custom.get((api_version, kind))
         return found
+
+    def assuming(self, kinds: Iterable[Kind]) -> Server:
+        """A server that serves these kinds besides, as one does that has definitions which are not at hand."""
+        other = Server(self.version, self.definitions, self.world, self.run)
+        other.kind("", "")  # reads the definitions
+        other._custom = {**(other._custom or {}), **{(k.api_version, k.kind): k for k in kinds}}
+        return other
 
     def kinds(self) -> Iterator[Kind]:
         """All kinds that this server serves, its custom ones after the others."""

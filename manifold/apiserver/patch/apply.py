@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from manifold.apiserver import changes, store
+from manifold.apiserver import changes, store, unknown
 from manifold.apiserver import update as updating
 from manifold.apiserver.changes import LAST_APPLIED
 from manifold.apiserver.convert import convert
@@ -20,7 +20,7 @@ from manifold.apiserver.faults import DUPLICATE, TYPE, UNKNOWN_FIELD, Faults
 from manifold.apiserver.patch import fieldset, merge, strategic
 from manifold.apiserver.patch.fieldset import FieldPath, FieldSet
 from manifold.apiserver.schema import Kind, Type
-from manifold.apiserver.server import Server
+from manifold.apiserver.server import Answer, Server
 from manifold.model import Change
 
 Body = dict[str, Any]
@@ -64,6 +64,8 @@ class Result:
     changes: list[Change] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     conflicts: list[Conflict] = field(default_factory=list)
+    answer: Answer | None = None
+    """The server's answer to the write, where one came to be: for those that count what is taken."""
 
 
 @dataclass(slots=True)
@@ -265,7 +267,7 @@ def server_side(
         made = store.stored(answer)
         owned = {identity(entry): _Manager(entry, _without(fieldset.of(config, kind.type), _ignored(kind)))}
         made.setdefault("metadata", {})["managedFields"] = _encoded(owned)
-        return Result("created", made, faults=answer.faults)
+        return Result("created", made, faults=answer.faults, answer=answer)
     live = convert(live, kind.api_version)
     before, managers = _bare(live), _managers(live)
     if not managers:
@@ -380,7 +382,7 @@ def client_side(server: Server, config: Body, live: Body | None, kind: Kind, nam
         answer = server.create(modified, namespace, admit=True)
         if answer.faults.refused or answer.object is None:
             return Result("refused", None, faults=answer.faults)
-        return Result("created", store.stored(answer), faults=answer.faults)
+        return Result("created", store.stored(answer), faults=answer.faults, answer=answer)
     live = current = convert(live, kind.api_version)
     before = ((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
     try:
@@ -398,7 +400,7 @@ def client_side(server: Server, config: Body, live: Body | None, kind: Kind, nam
     if not patch:
         return Result("unchanged", live)
     result = _update(server, live, merged, kind)
-    return result if result.verb == "refused" else Result("configured", result.object, result.changes, result.faults)
+    return result if result.verb == "refused" else replace(result, verb="configured")
 
 
 def _update(server: Server, live: Body, merged: Body, kind: Kind, *, applied: bool = False) -> Result:
@@ -411,5 +413,8 @@ def _update(server: Server, live: Body, merged: Body, kind: Kind, *, applied: bo
     owners = (merged.get("metadata") or {}).get("managedFields")
     if owners is not None:
         stored["metadata"]["managedFields"] = owners
-    found = changes.between(live, stored, kind.type)
-    return Result("configured" if found else "unchanged", stored, found, answer.faults)
+    if isinstance(kind.custom, unknown.Unknown):
+        found = unknown.between(live, stored)
+    else:
+        found = changes.between(live, stored, kind.type)
+    return Result("configured" if found else "unchanged", stored, found, answer.faults, answer=answer)
