@@ -208,6 +208,40 @@ class Cluster:
                 return
             query["continue"] = more
 
+    def dry_create(self, body: Mapping[str, Any], namespace: str) -> Reply:
+        """What a create of `body` would give, or where it exists already, an apply that takes over all it says.
+
+        Nothing is stored. Raises UsageError when the cluster does not serve the kind.
+        """
+        import orjson
+
+        resource = self._resource(body)
+        path = f"{self.path(resource, namespace)}?{urlencode({'dryRun': 'All', 'fieldValidation': 'Strict'})}"
+        status, data, warnings = self._send("POST", path, orjson.dumps(body), {"Content-Type": "application/json"})
+        if status == 409 and data.get("reason") == "AlreadyExists":
+            return self.dry_run(body, namespace, force=True)
+        return Reply(status < 300, dict(data), warnings)
+
+    def dry_patch(self, body: Mapping[str, Any], namespace: str, patch: Mapping[str, Any], content_type: str) -> Reply:
+        """What a patch of the object that `body` names would give; nothing is stored.
+
+        Raises UsageError when the cluster does not serve the kind.
+        """
+        import orjson
+
+        resource = self._resource(body)
+        name = str((body.get("metadata") or {}).get("name") or "")
+        query = {"dryRun": "All", "fieldManager": "kubectl-client-side-apply", "fieldValidation": "Strict"}
+        path = f"{self.path(resource, namespace, name)}?{urlencode(query)}"
+        status, data, warnings = self._send("PATCH", path, orjson.dumps(patch), {"Content-Type": content_type})
+        return Reply(status < 300, dict(data), warnings)
+
+    def _resource(self, body: Mapping[str, Any]) -> Resource:
+        found = self.resource(str(body.get("apiVersion")), str(body.get("kind")))
+        if found is None:
+            raise UsageError(f"the cluster does not serve {body.get('kind')} of {body.get('apiVersion')}")
+        return found
+
     def dry_run(
         self, body: Mapping[str, Any], namespace: str, *, field_manager: str = "kubectl", force: bool = False
     ) -> Reply:
@@ -217,9 +251,7 @@ class Cluster:
         """
         import orjson
 
-        resource = self.resource(str(body.get("apiVersion")), str(body.get("kind")))
-        if resource is None:
-            raise UsageError(f"the cluster does not serve {body.get('kind')} of {body.get('apiVersion')}")
+        resource = self._resource(body)
         name = str((body.get("metadata") or {}).get("name") or "")
         query = {
             "dryRun": "All",

@@ -12,6 +12,8 @@ PLACE = 10
 KINDS = None
 ALONE = False
 # Whether a person may do something in a namespace is answered whether or not it exists.
+ALWAYS = frozenset(("default", "kube-system", "kube-public", "kube-node-lease"))
+"""The namespaces that the server makes itself."""
 ANSWERED_ANYWAY = ("authorization.k8s.io", "LocalSubjectAccessReview")
 
 
@@ -23,7 +25,7 @@ def mutate(body: dict[str, Any], context: Context, faults: Faults) -> None:
     found = context.find("", "Namespace", "", context.namespace)
     at = ("metadata", "namespace")
     if found is None:
-        if context.complete:
+        if context.complete and context.namespace not in ALWAYS:
             message = f"there is no namespace {context.namespace}"
             faults.add(NOT_FOUND, (), message, "create it first", at=at)
     elif (found.get("status") or {}).get("phase") == "Terminating":
