@@ -382,7 +382,6 @@ def outcomes(
 ) -> list[Outcome]:
     """What applying each document over the `live` objects does; `auto` goes on as the live object was last applied."""
     from manifold.apiserver import unknown
-    from manifold.apiserver.changes import LAST_APPLIED
     from manifold.apiserver.patch import apply as patching
 
     there = {_key(body): body for body in live}
@@ -414,8 +413,7 @@ def outcomes(
         stored = dict(before) if before is not None else None
         way = how
         if how == "auto":
-            annotations = ((stored or {}).get("metadata") or {}).get("annotations") or {}
-            way = "client" if LAST_APPLIED in annotations else "server"
+            way = "client" if stored is not None and applied_client_side(stored) else "server"
         if way == "server":
             result = patching.server_side(
                 asked, document.body, stored, kind, key.namespace, manager=field_manager, force=force
@@ -431,14 +429,19 @@ def outcomes(
 
 
 def differences(
-    found: Sequence[Document], results: Sequence[Outcome], live: Iterable[Mapping[str, Any]]
+    found: Sequence[Document],
+    results: Sequence[Outcome],
+    live: Iterable[Mapping[str, Any]],
+    *,
+    field_manager: str = "kubectl",
 ) -> list[Difference]:
     """Outcomes as differences that are ready to be shown: Secrets masked, with notes, sorted by key."""
     from manifold import diff
 
     there = list(live)
     autoscalers = diff.scaled([*(d.body for d in found), *there])
-    known = {_key(b) for b in there}
+    known = {_key(b): b for b in there}
+    schema = _bare(None).schema
     out = []
     for document, o in zip(found, results, strict=True):
         verb: Verb = {"created": "create", "configured": "update"}.get(o.verb, o.verb)  # type: ignore[assignment]
@@ -456,9 +459,15 @@ def differences(
                 changes = [Change("", None, hidden)]
         if verb == "refused" and o.key in known and diff.immutable(o.diagnostics):
             verb = "replace"
-            notes.append("the field is immutable: delete the object and create it again, or leave the field as it is")
+            notes += diff.replacing(o.diagnostics)
         notes += diff.notes(o.key, changes, autoscalers)
-        out.append(Difference(o.key, verb, diff.masked(o.key, changes), tuple(notes), tuple(o.diagnostics)))
+        before = known.get(o.key)
+        kind = schema.kind(document.api_version, document.kind)
+        owned = diff.Owners(before, kind.type if kind is not None else None, field_manager)
+        notes += owned.taken(changes, o.object)
+        theirs = owned.left(document.body) if before is not None else {}
+        masked = diff.masked(o.key, changes)
+        out.append(Difference(o.key, verb, masked, tuple(notes), tuple(o.diagnostics), theirs))
     return sorted(out, key=lambda d: d.key)
 
 
@@ -477,16 +486,43 @@ def gone(live: Iterable[Mapping[str, Any]], results: Iterable[Outcome]) -> list[
     return [Difference(key, "gone") for key in sorted({_key(b) for b in live} - there)]
 
 
+def applied_client_side(live: Mapping[str, Any]) -> bool:
+    """Whether a live object was last applied by `kubectl apply` without --server-side: it has the annotation."""
+    from manifold.apiserver.changes import LAST_APPLIED
+
+    return LAST_APPLIED in ((live.get("metadata") or {}).get("annotations") or {})
+
+
+def three_way(document: Document, live: Body, namespace: str) -> tuple[Body, str, list[Diagnostic]]:
+    """The patch that `kubectl apply` sends for a document over a live object, its content type, and why there is none."""
+    from manifold.apiserver import unknown
+    from manifold.apiserver.faults import Faults
+    from manifold.apiserver.patch import apply as patching
+    from manifold.apiserver.patch.strategic import PatchError
+
+    asked = _bare(None)
+    kind = asked.kind(document.api_version, document.kind)
+    if kind is None:
+        kind = unknown.kind_of(document.body, namespaced=bool((live.get("metadata") or {}).get("namespace")))
+    content = "application/strategic-merge-patch+json" if kind.custom is None else "application/merge-patch+json"
+    try:
+        config = patching.placed(document.body, kind, namespace)
+        return patching.three_way(patching.with_last_applied(config), live, kind), content, []
+    except PatchError as error:
+        faults = Faults()
+        faults.invalid((), f"kubectl cannot compute a patch: {error}")
+        return {}, content, [diagnose(f, document, asked.version) for f in faults]
+
+
 def answered(document: Document, key: Key, before: Body | None, accepted: bool, body: Body) -> Outcome:
     """A live server's answer to the dry run of an apply as an outcome: `body` is the object, or the Status that refuses."""
-    from manifold.apiserver import changes
-    from manifold.apiserver.schema import Type
+    from manifold.apiserver import changes, unknown
 
     if accepted:
         if before is None:
             return Outcome(key, "created", body)
         kind = _bare(None).kind(document.api_version, document.kind)
-        found = changes.between(before, body, kind.type if kind is not None else Type("any"))
+        found = changes.between(before, body, kind.type) if kind is not None else unknown.between(before, body)
         return Outcome(key, "configured" if found else "unchanged", body, found)
     from manifold.apiserver.patch.apply import Conflict
 

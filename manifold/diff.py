@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from manifold.apiserver.patch import fieldset
+from manifold.apiserver.schema import Type
 from manifold.model import Change, Diagnostic, Key
 
 _SECRET = re.compile(r"(?:data|stringData)(?:[.\[]|$)")
@@ -39,6 +41,75 @@ def masked(key: Key, changes: Iterable[Change]) -> tuple[Change, ...]:
 def immutable(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Those of a refused update that only a new object could satisfy."""
     return [d for d in diagnostics if d.rejects and ("cannot be changed" in d.message or "immutable" in d.message)]
+
+
+def replacing(diagnostics: Iterable[Diagnostic]) -> list[str]:
+    """What a refused change of immutable fields needs: one sentence a field."""
+    return [
+        f"{d.path or 'this'} cannot be changed in place: leave it as it is, or delete the object and create it again"
+        for d in immutable(diagnostics)
+    ]
+
+
+# Managers that write what `kubectl apply` wrote, under the names that kubectl has for itself.
+KUBECTL = frozenset(
+    ("kubectl", "kubectl-client-side-apply", "kubectl-create", "kubectl-last-applied", "before-first-apply")
+)
+
+
+class Owners:
+    """Who set which field of a live object, besides the one who applies."""
+
+    def __init__(self, live: Mapping[str, Any] | None, type: Type | None, manager: str) -> None:
+        self._type = type or fieldset.DEDUCED
+        self._live = live or {}
+        ours = KUBECTL if manager in KUBECTL else {manager}
+        self._fields: dict[str, set[tuple[str, ...]]] = {}
+        for entry in ((self._live.get("metadata") or {}).get("managedFields")) or ():
+            name = str(entry.get("manager") or "")
+            if name not in ours and not entry.get("subresource"):
+                self._fields.setdefault(name, set()).update(fieldset.decode(entry.get("fieldsV1")))
+
+    def taken(self, changes: Iterable[Change], result: Mapping[str, Any] | None) -> list[str]:
+        """A sentence for each change of a field that another manager set."""
+        out: dict[tuple[str, str], None] = {}
+        for c in changes if self._fields else ():
+            side = self._live if c.after is None else result or {}
+            path = _elements(c.parts, side, self._type)
+            for name, fields in self._fields.items():
+                if path and any(f[: len(path)] == path for f in fields):
+                    out[c.path, name] = None
+        return [f"{path} was set by {name}, and the apply takes it over" for path, name in out]
+
+    def left(self, manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """The topmost fields of other managers outside metadata and status of which a manifest says nothing."""
+        if not self._fields:
+            return {}
+        said = fieldset.of(dict(manifest), self._type)
+        said |= {path[:n] for path in said for n in range(1, len(path))}
+        out: dict[str, tuple[str, ...]] = {}
+        for name, fields in sorted(self._fields.items()):
+            whole = {f for f in fields if f[0] not in ("f:metadata", "f:status") and f not in said}
+            top = {f for f in whole if not any(f[:n] in whole for n in range(1, len(f)))}
+            if top:
+                out[name] = tuple(sorted(fieldset.spell(f).removeprefix(".") for f in top))
+        return out
+
+
+def _elements(parts: Iterable[str | int], value: Any, type: Type) -> tuple[str, ...]:
+    """A path by positions as the path by which fields are owned; it ends where a list is owned as a whole."""
+    out: list[str] = []
+    for part in parts:
+        if isinstance(part, int):
+            if not isinstance(value, list) or part >= len(value) or fieldset.is_atomic(type, value):
+                break
+            out.append(fieldset.element(type, value[part]))
+            value, type = value[part], type.items or fieldset.DEDUCED
+        else:
+            out.append(fieldset.field(str(part)))
+            value = value.get(part) if isinstance(value, Mapping) else None
+            type = fieldset.child(type, str(part))
+    return tuple(out)
 
 
 def scaled(bodies: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], str]:

@@ -283,6 +283,8 @@ class Difference:
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    theirs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Manager -> the fields that it set and that the manifest says nothing of: an apply leaves them alone."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -290,6 +292,7 @@ class Difference:
             "verb": self.verb,
             "changes": [{"path": c.path, "before": c.before, "after": c.after} for c in self.changes],
             "notes": list(self.notes),
+            "theirs": {manager: list(paths) for manager, paths in self.theirs.items()},
             "diagnostics": [
                 {"path": d.path, "message": d.message, "severity": d.severity.value} for d in self.diagnostics
             ],

@@ -76,8 +76,13 @@ def side(against: str, paths: Sequence[Path], settings: Settings) -> Side:
     return Side([], Cluster(load(settings.kubeconfig, settings.context)))
 
 
-def server_for(documents: Sequence[Any], live: Sequence[dict[str, Any]], settings: Settings) -> Any:
-    """The API server on paper that knows the definitions among the inputs and on the other side."""
+def server_for(
+    documents: Sequence[Any], live: Sequence[dict[str, Any]], settings: Settings, *, whole: bool = False
+) -> Any:
+    """The API server on paper that knows the definitions among the inputs and on the other side.
+
+    `whole`: the other side is a cluster, and admission looks at it.
+    """
     from manifold import api
     from manifold.cli._checks import settled
     from manifold.run import definitions
@@ -87,4 +92,7 @@ def server_for(documents: Sequence[Any], live: Sequence[dict[str, Any]], setting
     if len(versions) > 1:
         raise UsageError("give one --kubernetes-version here")
     crds = [d.body for d in documents if api.is_crd(d.body)] + [b for b in live if api.is_crd(b)]
-    return api.server(versions[0] if versions else None, [*crds, *definitions((*settings.schema, *config.schemas))])
+    crds += definitions((*settings.schema, *config.schemas))
+    return api.server(
+        versions[0] if versions else None, crds, live if whole else (), [d.body for d in documents] if whole else ()
+    )

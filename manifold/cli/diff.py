@@ -8,6 +8,7 @@ import typer
 
 from manifold.cli._options import Settings, takes
 from manifold.errors import UsageError
+from manifold.model import Difference
 
 EPILOG = "Examples: manifold diff deploy/ --against staging.snapshot · manifold diff deploy/ --against git:main · manifold diff deploy/ --context prod"
 FORMATS = ("text", "json", "markdown")
@@ -44,9 +45,9 @@ def command(
     found = loaded(settings.paths, settings)
     namespace = settings.namespace or (other.cluster.access.namespace if other.cluster else "default")
     if other.cluster is not None:
-        differences = _live(other.cluster, found.documents, namespace, field_manager, force_conflicts)
+        differences = _live(other.cluster, found.documents, namespace, field_manager, force_conflicts, how)
     else:
-        asked = server_for(found.documents, other.live, settings)
+        asked = server_for(found.documents, other.live, settings, whole=not other.manifests)
         live = other.live
         if other.manifests:
             live = api.applied(live, asked, field_manager=field_manager, namespace=namespace)
@@ -60,7 +61,7 @@ def command(
             force=force_conflicts,
             namespace=namespace,
         )
-        differences = api.differences(found.documents, results, live)
+        differences = api.differences(found.documents, results, live, field_manager=field_manager)
         if other.manifests:
             differences += api.gone(live, results)
     for name, file in outputs:
@@ -79,8 +80,14 @@ def _path(file: str) -> Any:
     return Path(file) if file else None
 
 
-def _live(cluster: Any, documents: Any, namespace: str, manager: str, force: bool) -> list[Any]:
-    """Ask the cluster itself: what is there, and what a server-side apply of each document would make of it."""
+def _live(
+    cluster: Any, documents: Any, namespace: str, manager: str, force: bool, how: str = "server"
+) -> list[Difference]:
+    """Ask the cluster itself: what is there, and what an apply of each document would make of it.
+
+    `server` sends a server-side apply, `client` the patch that kubectl would compute, `auto` goes on as the object was
+    last applied; all by dry run.
+    """
     from manifold import api
 
     live: list[dict[str, Any]] = []
@@ -93,6 +100,25 @@ def _live(cluster: Any, documents: Any, namespace: str, manager: str, force: boo
         before = cluster.get(resource, key.namespace, key.name) if key.name else None
         if before is not None:
             live.append(before)
-        reply = cluster.dry_run(document.body, key.namespace, field_manager=manager, force=force)
-        results.append(api.answered(document, key, before, reply.accepted, reply.body))
-    return api.differences(documents, results, live)
+        if before is not None and (how == "client" or (how == "auto" and api.applied_client_side(before))):
+            results.append(_patched(cluster, document, key, before))
+        elif before is None and (not key.name or how == "client"):
+            reply = cluster.dry_create(document.body, key.namespace)
+            results.append(api.answered(document, key, None, reply.accepted, reply.body))
+        else:
+            reply = cluster.dry_run(document.body, key.namespace, field_manager=manager, force=force)
+            results.append(api.answered(document, key, before, reply.accepted, reply.body))
+    return api.differences(documents, results, live, field_manager=manager)
+
+
+def _patched(cluster: Any, document: Any, key: Any, before: dict[str, Any]) -> Any:
+    """What comes of the patch that `kubectl apply` computes from the manifest and the live object."""
+    from manifold import api
+
+    patch, content_type, problem = api.three_way(document, before, key.namespace)
+    if problem:
+        return api.Outcome(key, "refused", None, diagnostics=problem)
+    if not patch:
+        return api.Outcome(key, "unchanged", before)
+    reply = cluster.dry_patch(document.body, key.namespace, patch, content_type)
+    return api.answered(document, key, before, reply.accepted, reply.body)

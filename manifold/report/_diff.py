@@ -71,6 +71,10 @@ def text(found: Sequence[Difference], *, colour: bool = False, verbose: bool = F
             if x.rejects
         ]
         out += [f"    {paint('36', 'note:')} {printable(note)}" for note in d.notes]
+        if verbose:
+            for manager, paths in d.theirs.items():
+                more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+                out.append(paint("2", printable(f"    left to {manager}: {', '.join(paths[:5])}{more}")))
         out.append("")
     out.append(paint("1", totals(found)))
     return "\n".join(out) + "\n"

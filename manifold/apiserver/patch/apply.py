@@ -370,29 +370,41 @@ def _original(text: Any) -> Body | None:
     return found
 
 
+def three_way(modified: Body, live: Body, kind: Kind) -> Body:
+    """The patch that kubectl sends for a manifest with its annotation: JSON merge for custom kinds, else strategic.
+
+    Raises PatchError where kubectl gives up.
+    """
+    original = _original(((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED))
+    if kind.custom is not None:
+        return strategic.json_three_way(original, modified, live)
+    return strategic.three_way(original, modified, live, kind.type)
+
+
+def with_last_applied(config: Body) -> Body:
+    """A manifest with kubectl's annotation of what is applied, as kubectl sends it."""
+    return _with_last_applied(config, last_applied(config))
+
+
 def client_side(server: Server, config: Body, live: Body | None, kind: Kind, namespace: str) -> Result:
     """`kubectl apply` of `config` over `live` (None when it does not exist): a three-way patch, computed and applied."""
     config = placed(config, kind, namespace)
     strict = server.strict(config)
     if strict.refused:
         return Result("refused", None, faults=strict)
-    text = last_applied(config)
-    modified = _with_last_applied(config, text)
+    modified = with_last_applied(config)
     if live is None:
         answer = server.create(modified, namespace, admit=True)
         if answer.faults.refused or answer.object is None:
             return Result("refused", None, faults=answer.faults)
         return Result("created", store.stored(answer), faults=answer.faults, answer=answer)
-    live = current = convert(live, kind.api_version)
-    before = ((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
+    live = convert(live, kind.api_version)
     try:
-        original = _original(before)
+        patch = three_way(modified, live, kind)
         if kind.custom is not None:
-            patch = strategic.json_three_way(original, modified, current)
-            merged = strategic.json_apply(current, patch)
+            merged = strategic.json_apply(live, patch)
         else:
-            patch = strategic.three_way(original, modified, current, kind.type)
-            merged = strategic.apply(current, patch, kind.type)
+            merged = strategic.apply(live, patch, kind.type)
     except strategic.PatchError as error:
         faults = Faults()
         faults.invalid((), f"kubectl cannot compute a patch: {error}")
