@@ -493,14 +493,13 @@ def applied_client_side(live: Mapping[str, Any]) -> bool:
     return LAST_APPLIED in ((live.get("metadata") or {}).get("annotations") or {})
 
 
-def three_way(document: Document, live: Body, namespace: str) -> tuple[Body, str, list[Diagnostic]]:
+def three_way(asked: Server, document: Document, live: Body, namespace: str) -> tuple[Body, str, list[Diagnostic]]:
     """The patch that `kubectl apply` sends for a document over a live object, its content type, and why there is none."""
     from manifold.apiserver import unknown
     from manifold.apiserver.faults import Faults
     from manifold.apiserver.patch import apply as patching
     from manifold.apiserver.patch.strategic import PatchError
 
-    asked = _bare(None)
     kind = asked.kind(document.api_version, document.kind)
     if kind is None:
         kind = unknown.kind_of(document.body, namespaced=bool((live.get("metadata") or {}).get("namespace")))
@@ -514,14 +513,14 @@ def three_way(document: Document, live: Body, namespace: str) -> tuple[Body, str
         return {}, content, [diagnose(f, document, asked.version) for f in faults]
 
 
-def answered(document: Document, key: Key, before: Body | None, accepted: bool, body: Body) -> Outcome:
+def answered(asked: Server, document: Document, key: Key, before: Body | None, accepted: bool, body: Body) -> Outcome:
     """A live server's answer to the dry run of an apply as an outcome: `body` is the object, or the Status that refuses."""
     from manifold.apiserver import changes, unknown
 
     if accepted:
         if before is None:
             return Outcome(key, "created", body)
-        kind = _bare(None).kind(document.api_version, document.kind)
+        kind = asked.kind(document.api_version, document.kind)
         found = changes.between(before, body, kind.type) if kind is not None else unknown.between(before, body)
         return Outcome(key, "configured" if found else "unchanged", body, found)
     from manifold.apiserver.patch.apply import Conflict

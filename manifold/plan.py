@@ -361,6 +361,10 @@ def prune(
     allowed = {_group_kind(t) for t in asked.allowlist} or _default_kinds(
         (*PRUNED_BY_DEFAULT, *PRUNED_WITHOUT_NAMESPACE)
     )
+    served = {*namespaced, *((k.group, k.kind) for k, _ in there)}
+    for text in asked.allowlist:
+        if _group_kind(text) not in served:
+            raise UsageError(f"{text!r} in the prune allowlist: there is no such kind")
     kept = [b for b in desired if not asked.selector or selects(asked.selector, _labels(b))]
     if not kept:
         raise UsageError("no object to apply matches the selector: nothing would be left")

@@ -92,6 +92,7 @@ def _live(
 
     live: list[dict[str, Any]] = []
     results = []
+    asked = api.server(None, definitions(cluster, documents))
     for document in documents:
         resource = cluster.resource(document.api_version, document.kind)
         if resource is None:
@@ -101,24 +102,31 @@ def _live(
         if before is not None:
             live.append(before)
         if before is not None and (how == "client" or (how == "auto" and api.applied_client_side(before))):
-            results.append(_patched(cluster, document, key, before))
+            results.append(_patched(cluster, asked, document, key, before))
         elif before is None and (not key.name or how == "client"):
             reply = cluster.dry_create(document.body, key.namespace)
-            results.append(api.answered(document, key, None, reply.accepted, reply.body))
+            results.append(api.answered(asked, document, key, None, reply.accepted, reply.body))
         else:
             reply = cluster.dry_run(document.body, key.namespace, field_manager=manager, force=force)
-            results.append(api.answered(document, key, before, reply.accepted, reply.body))
+            results.append(api.answered(asked, document, key, before, reply.accepted, reply.body))
     return api.differences(documents, results, live, field_manager=manager)
 
 
-def _patched(cluster: Any, document: Any, key: Any, before: dict[str, Any]) -> Any:
+def definitions(cluster: Any, documents: Any) -> list[dict[str, Any]]:
+    """The cluster's definitions of the custom kinds among the documents, as far as they may be read."""
+    kinds = {(d.api_version, d.kind) for d in documents}
+    resources = [r for r in (cluster.resource(*sort) for sort in sorted(kinds)) if r is not None]
+    return [found for r in resources if (found := cluster.definition(r)) is not None]
+
+
+def _patched(cluster: Any, asked: Any, document: Any, key: Any, before: dict[str, Any]) -> Any:
     """What comes of the patch that `kubectl apply` computes from the manifest and the live object."""
     from manifold import api
 
-    patch, content_type, problem = api.three_way(document, before, key.namespace)
+    patch, content_type, problem = api.three_way(asked, document, before, key.namespace)
     if problem:
         return api.Outcome(key, "refused", None, diagnostics=problem)
     if not patch:
         return api.Outcome(key, "unchanged", before)
     reply = cluster.dry_patch(document.body, key.namespace, patch, content_type)
-    return api.answered(document, key, before, reply.accepted, reply.body)
+    return api.answered(asked, document, key, before, reply.accepted, reply.body)

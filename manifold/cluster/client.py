@@ -194,6 +194,14 @@ class Cluster:
             raise ClusterError(f"cluster {self.access.context!r}: {data.get('message', status)}")
         return dict(data)
 
+    def definition(self, resource: Resource) -> dict[str, Any] | None:
+        """The CustomResourceDefinition of a kind; None where it has none, or where it may not be read."""
+        kind = self.resource("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+        if kind is None or "." not in resource.group or resource.group.endswith(".k8s.io"):
+            return None
+        status, data, _ = self._send("GET", self.path(kind, name=f"{resource.plural}.{resource.group}"))
+        return dict(data) if status == 200 else None
+
     def list(self, resource: Resource, namespace: str = "", selector: str = "") -> Iterator[dict[str, Any]]:
         """The objects of a kind, page by page; `apiVersion` and `kind` are put back, which a list leaves out."""
         query = {"limit": str(PAGE)}
