@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from manifold import api
 from manifold.lint.catalogue import rules
@@ -76,3 +78,18 @@ def test_no_rule_names_a_check_that_no_peer_has() -> None:
     """An alias that is mistyped would select nothing."""
     known = {f"{peer}:{check}" for peer, text in CHECKS.items() for check in text.split()}
     assert set(api.equivalents()) == known | {"pluto:removed", "pluto:deprecated"}
+
+
+def test_every_difference_that_is_listed_stands_on_the_rules_page() -> None:
+    """docs/differences-to-linters.md names checks; the rules that stand for them say how they differ."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "differences-to-linters.md").read_text()
+    peer, checked = "", 0
+    for line in text.splitlines():
+        if line.startswith("## "):
+            peer = line[3:].partition(" ")[0]
+        elif line.startswith("| ") and not line.startswith("| check"):
+            ours = api.equivalents()[f"{peer}:{line.split('|')[1].strip()}"]
+            for name in [ours] if isinstance(ours, str) else ours:
+                assert "@" in name or peer in rules()[name].differs, line
+            checked += 1
+    assert checked > 40
