@@ -13,11 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from manifold.apiserver.faults import Fault
+from manifold.apiserver.faults import UNKNOWN_FIELD, Fault
 from manifold.apiserver.server import Server
 from manifold.apiserver.world import World
 from manifold.errors import ReadError, SourceError
 from manifold.model import (
+    KEY,
     Change,
     Diagnostic,
     Difference,
@@ -115,6 +116,9 @@ def documents(text: Text) -> Reading:
 
 def diagnose(fault: Fault, document: Document, version: str) -> Diagnostic:
     """A fault of the API server as a diagnostic on the document's text."""
+    at = fault.path if fault.at is None else fault.at
+    if fault.reason == UNKNOWN_FIELD:
+        at = (*at, KEY)  # the name is wrong, whatever its value
     return Diagnostic(
         origin=Origin.LINT if fault.later else Origin.APISERVER,
         rule=fault.rule,
@@ -123,7 +127,7 @@ def diagnose(fault: Fault, document: Document, version: str) -> Diagnostic:
         reason=fault.reason if fault.reason.startswith(("FieldValue", "Internal")) else "",
         path=spell(fault.path) if fault.whole is None else fault.whole,
         file=document.source,
-        span=document.locate(fault.path if fault.at is None else fault.at),
+        span=document.locate(at),
         document=document.index,
         object=ObjectId.of(document.body),
         kubernetes=(version,),

@@ -32,6 +32,9 @@ class MapKey(str):
     __slots__ = ()
 
 
+KEY = MapKey("\0key")
+"""As the last part of a path that is looked for in a text: the place of the key itself, not that of its value."""
+
 Path = tuple[str | int, ...]
 """Where in an object: field names, list indexes, `MapKey`s. `("spec", "containers", 1, "image")`."""
 
@@ -92,7 +95,8 @@ class Document:
     """One object as kubectl would send it, and the way back to its text.
 
     `index` is the number of the YAML document in its file, counted as kubectl's splitter cuts it, from 0.
-    `locate(path)` gives the span of the key or scalar at `path`, or of its nearest present ancestor.
+    `locate(path)` gives the span of the key or scalar at `path`, or of its nearest present ancestor; with `KEY` as the
+    last part that of the key, also where its value is a scalar.
     """
 
     source: str

@@ -117,7 +117,9 @@ def render(name: str, found: Any, settings: Settings, *, colour: bool) -> str:
     if name == "text":
         from manifold.report import text
 
-        return text.render(found, colour=colour, quiet=settings.quiet, verbose=settings.verbose)
+        return text.render(
+            found, colour=colour, quiet=settings.quiet, verbose=settings.verbose, columns=settings.columns()
+        )
     return renderer(name)(found)
 
 

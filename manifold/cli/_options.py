@@ -326,6 +326,12 @@ class Settings:
             return False
         return sys.stdout.isatty()
 
+    def columns(self) -> int:
+        """The width of the terminal that is written to; 0 where none is."""
+        import shutil
+
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
 
 def takes(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the options `names` and those that all have; it gets them as one `Settings`, its first argument."""

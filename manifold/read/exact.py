@@ -23,7 +23,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from manifold.model import NOWHERE, Path, Span
+from manifold.model import KEY, NOWHERE, Path, Span
 from manifold.read import scalars
 
 # libyaml's parser; the pure Python one, six times as slow, where PyYAML was built without it.
@@ -375,15 +375,18 @@ def locate(root: Node | None, path: Path, line: int) -> Span:
     if root is None:
         return NOWHERE
     node, shown = root, root
+    key = root
     for part in path:
-        if node.pairs is not None and isinstance(part, str):
+        if part is KEY:
+            shown = key
+        elif node.pairs is not None and isinstance(part, str):
             found = next(((k, v) for n, k, v in reversed(node.pairs) if n == part), None)
             if found is None:
                 break
             key, node = found
             shown = node if node.pairs is None and node.children is None else key
         elif node.children is not None and isinstance(part, int) and 0 <= part < len(node.children):
-            node = shown = node.children[part]
+            key = node = shown = node.children[part]
         else:
             break
     start, end = shown.start, shown.end
@@ -411,16 +414,18 @@ def locate_composed(root: Any, path: Path, line: int) -> Span:
     """As `locate`, in nodes that `compose` made."""
     if root is False:
         return Span(line + 1, 1, line + 1, 2)
-    node = shown = root
+    key = node = shown = root
     for part in path:
-        if isinstance(node, yaml.MappingNode) and isinstance(part, str):
+        if part is KEY:
+            shown = key
+        elif isinstance(node, yaml.MappingNode) and isinstance(part, str):
             found = next(((k, v) for k, v in reversed(node.value) if k.value == part), None)
             if found is None:
                 break
             key, node = found
             shown = node if isinstance(node, yaml.ScalarNode) else key
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and 0 <= part < len(node.value):
-            node = shown = node.value[part]
+            key = node = shown = node.value[part]
         else:
             break
     start, end = shown.start_mark, shown.end_mark

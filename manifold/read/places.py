@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import Any
 
-from manifold.model import Path, Span
+from manifold.model import KEY, Path, Span
 
 _QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'")
 _END = re.compile(r" *(?: #[^\n]*)?$", re.M)
@@ -112,6 +112,8 @@ def locate(text: str, path: Path, line: int) -> Span | None:
             start, end = key
             value, parent = end + 1, column  # behind the colon
             shown = start, end
+            if path[i + 1 :] == (KEY,):
+                break
         else:
             dash = _item(text, part, at, column)
             if dash is None:

@@ -6,11 +6,14 @@ Colours are written by hand: importing rich costs 50 ms, a third of the time tha
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from manifold.model import Diagnostic, Report, Severity
 from manifold.report.markdown import totals
 
+RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;34"}
 WIDEST = 200  # columns of a source line that are shown around the caret
 
@@ -39,65 +42,142 @@ class Painter:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
 
 
-def _quote(d: Diagnostic, lines: list[str], paint: Painter) -> list[str]:
-    gutter = " " * 9
-    colour = COLOURS[d.severity]
-    message = printable(d.message)
-    if not 0 < d.span.line <= len(lines):
-        out = [f"{gutter}{paint('2', '│')} {message}"]
-    else:
+GUTTER = " " * 12
+LEAST = 40  # columns that text gets, however narrow the terminal
+
+
+class _Page:
+    """Lays out entries for a terminal of so many columns; 0 is as wide as it takes, for pipes and files."""
+
+    def __init__(self, paint: Painter, columns: int, several: bool) -> None:
+        self.paint, self.columns, self.several = paint, columns, several
+
+    def wrapped(self, text: str, indent: int) -> list[str]:
+        """`text` in lines that fit behind `indent` columns."""
+        if not self.columns or indent + width(text) <= self.columns:
+            return [text]
+        import textwrap
+
+        return textwrap.wrap(text, max(LEAST, self.columns - indent), break_long_words=False, break_on_hyphens=False)
+
+    def lines(self, mark: str, text: str, colour: str = "", tail: str = "") -> list[str]:
+        """Text behind a mark in the gutter, which goes on where it is wrapped; `tail` is said in a low voice after it."""
+        parts = self.wrapped(printable(text), len(GUTTER) + 2) or [""]
+        out = [self.paint(colour, part) for part in parts]
+        if tail:
+            if self.columns and len(GUTTER) + 4 + width(parts[-1]) + width(tail) > self.columns:
+                out.append(self.paint("2", tail))
+            else:
+                out[-1] += f"  {self.paint('2', tail)}"
+        marks = (mark, *"│" * len(out))
+        return [f"{GUTTER}{self.paint('2', m)} {part}" for m, part in zip(marks, out, strict=False)]
+
+    def head(self, d: Diagnostic, place: int, rule: str) -> list[str]:
+        """Place, severity, path and rule of an entry."""
+        where = f"{d.span.line}:{d.span.column}" if d.span.line else "-"
+        name = "/".join(p for p in (d.object.kind, d.object.namespace, d.object.name) if p)
+        subject = printable(d.path or name)
+        versions = f"  [{', '.join(d.kubernetes)}]" if self.several and d.kubernetes else ""
+        start = f"  {where:<{place}}  "
+        indent = len(start) + 9
+        more: list[str] = []
+        while self.columns and indent + width(subject) > self.columns and "." in subject[1:]:
+            cut = subject.rfind(".", 1, max(LEAST, self.columns - indent))
+            cut = cut if cut > 0 else subject.index(".", 1)
+            more.append(subject[:cut])
+            subject = subject[cut:]
+        head = f"{start}{self.paint(COLOURS[d.severity], f'{d.severity.value:<8}')} "
+        *above, head = (f"{head if not i else ' ' * indent}{part}" for i, part in enumerate((*more, subject)))
+        tail = f"{rule}{versions}".strip()
+        if not tail or not subject:
+            return [*above, head + self.paint("2", tail)]
+        if self.columns and indent + 2 + width(subject) + width(tail) > self.columns:
+            return [*above, head, f"{' ' * indent}{self.paint('2', tail)}"]
+        return [*above, f"{head}  {self.paint('2', tail)}"]
+
+    def quote(self, d: Diagnostic, lines: list[str], message: str) -> list[str]:
+        """The source line, and the message at a caret below it; the message alone where there is no text."""
+        message = printable(message)
+        if not 0 < d.span.line <= len(lines):
+            return self.lines("│", message) if message else []
         raw = lines[d.span.line - 1]
+        widest = min(WIDEST, max(LEAST, self.columns - len(GUTTER) - 2)) if self.columns else WIDEST
         start = max(0, min(d.span.column - 1, len(raw)))
         end = min(d.span.end_column - 1, len(raw)) if d.span.end_line == d.span.line else len(raw.rstrip())
-        cut = max(0, start - WIDEST // 2)
-        shown = printable(raw[cut : cut + WIDEST])
+        cut = max(0, start - widest // 2) if width(printable(raw.rstrip())) > widest else 0
+        shown = printable(raw[cut : cut + widest])
         before = width(printable(raw[cut:start]))
-        under = max(1, width(printable(raw[start : min(end, cut + WIDEST)])))
-        number = f"{d.span.line:>{len(gutter) + 2}}"
-        gutter = " " * (len(gutter) + 3)
-        out = [
-            f"{paint('2', f'{number} │')} {shown.rstrip()}",
-            f"{gutter}{paint('2', '│')} {' ' * before}{paint(colour, '^' * under)} {message}",
-        ]
-    if d.help:
-        out.append(f"{gutter}{paint('2', '=')} {paint('36', 'help:')} {printable(d.help)}")
-    if d.fix:
-        out.append(f"{gutter}{paint('2', '=')} {paint('36', 'manifold fix:')} {printable(d.fix.description)}")
-    return out
+        under = max(1, width(printable(raw[start : min(end, cut + widest)])))
+        caret = f"{GUTTER}{self.paint('2', '│')} {' ' * before}{self.paint(COLOURS[d.severity], '^' * under)}"
+        number = f"{d.span.line:>{len(GUTTER) - 1}}"
+        out = [f"{self.paint('2', f'{number} │')} {shown.rstrip()}"]
+        if not message:
+            return [*out, caret]
+        if not self.columns or len(GUTTER) + 3 + before + under + width(message) <= self.columns:
+            return [*out, f"{caret} {message}"]
+        return [*out, caret, *self.lines("│", message)]
+
+    def cure(self, d: Diagnostic) -> list[str]:
+        """How to mend it, and whether `manifold fix` does."""
+        does = f"(`manifold fix{'' if d.fix.safe else ' --unsafe'}` does it)" if d.fix else ""
+        text = d.help or (d.fix.description if d.fix else "")
+        return self.lines("=", f"help: {text} {does}".rstrip(), "36") if text else []
+
+    def entry(self, same: list[Diagnostic], lines: list[str], place: int) -> list[str]:
+        """What is said of one place: one finding, or several below one quotation."""
+        first = same[0]
+        if len(same) == 1:
+            return [
+                *self.head(first, place, first.rule),
+                *self.quote(first, lines, first.message),
+                *self.cure(first),
+            ]
+        worst = min(same, key=lambda d: RANK[d.severity])
+        out = [*self.head(replace(worst, kubernetes=()), place, ""), *self.quote(worst, lines, "")]
+        mixed = len({d.severity for d in same}) > 1
+        for d in same:
+            versions = f"  [{', '.join(d.kubernetes)}]" if self.several and d.kubernetes else ""
+            word = f"{d.severity.value}: " if mixed else ""
+            out += self.lines("├", f"{word}{d.message}", tail=f"{d.rule}{versions}")
+            out += self.cure(d)
+        return out
 
 
-def _entry(d: Diagnostic, lines: list[str], paint: Painter, several: bool, width_of_place: int) -> list[str]:
-    place = f"{d.span.line}:{d.span.column}" if d.span.line else "-"
-    name = "/".join(p for p in (d.object.kind, d.object.namespace, d.object.name) if p)
-    subject = d.path or name
-    head = f"  {place:<{width_of_place}}  {paint(COLOURS[d.severity], f'{d.severity.value:<8}')} {printable(subject)}  {paint('2', d.rule)}"
-    if several and d.kubernetes:
-        head += paint("2", f"  [{', '.join(d.kubernetes)}]")
-    return [head, *_quote(d, lines, paint)]
+def _places(found: list[Diagnostic]) -> list[list[Diagnostic]]:
+    """The findings by their place and path, in the order of the first of each."""
+    groups: dict[tuple[Any, ...], list[Diagnostic]] = {}
+    for i, d in enumerate(found):
+        groups.setdefault((d.document, d.span, d.path, d.object) if d.span.line else (i,), []).append(d)
+    return list(groups.values())
 
 
-def render(report: Report, *, colour: bool = False, quiet: bool = False, verbose: bool = False) -> str:
+def render(
+    report: Report, *, colour: bool = False, quiet: bool = False, verbose: bool = False, columns: int = 0
+) -> str:
     """The whole report as text.
 
     `colour` adds ANSI colours, `quiet` leaves the closing line out when there is nothing to report, `verbose`
-    names everything that was skipped.
+    names everything that was skipped; `columns` is the width of the terminal, 0 where lines may be of any length.
     """
     paint = Painter(colour)
+    page = _Page(paint, columns, len(report.kubernetes) > 1)
     out: list[str] = []
     for file, group in groupby(report.diagnostics, key=lambda d: d.file):
         found = list(group)
         lines = report.lines(file)
         out.append(paint("1;4", printable(file or "(input)")))
         place = max(6, *(len(f"{d.span.line}:{d.span.column}") for d in found)) if found else 6
-        for d in found:
-            out += _entry(d, lines, paint, len(report.kubernetes) > 1, place)
+        for same in _places(found):
+            out += page.entry(same, lines, place)
         out.append("")
     if verbose:
         for k in report.skipped:
             out.append(paint("2", f"skipped {printable(k.file)}: {k.why}"))
     elif report.skipped and not quiet:
         n = len(report.skipped)
-        out.append(paint("2", f"{n} {'document' if n == 1 else 'documents'} not checked (-v names them)"))
+        out.append(
+            paint("2", f"{n} {'file or document' if n == 1 else 'files or documents'} not checked (-v says why)")
+        )
     out += [paint("33", f"note: {note}") for note in report.notes]
     if report.diagnostics or not quiet:
         s = report.summary
@@ -106,7 +186,7 @@ def render(report: Report, *, colour: bool = False, quiet: bool = False, verbose
         extra = ""
         fixable = sum(1 for d in report.diagnostics if d.fix)
         if fixable:
-            extra += f" {fixable} fixable with `manifold fix`."
+            extra += f" {fixable} fixable."
         if s.suppressed:
             extra += f" {s.suppressed} suppressed."
         out.append(paint(code, line + ".") + extra)

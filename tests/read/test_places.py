@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from manifold.model import KEY
 from manifold.read import exact, fast, places, split
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +21,7 @@ def paths(value: Any, above: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
         yield (*above, "not-there")
         for key, inner in value.items():
             yield from paths(inner, (*above, key))
+            yield (*above, key, KEY)
     elif isinstance(value, list):
         yield (*above, len(value))
         for i, inner in enumerate(value):

@@ -254,6 +254,14 @@ def test_positions_are_of_the_nearest_that_is_there() -> None:
     assert Span(3, 1, 3, 9) == document.locate(("metadata", "labels", "x"))
 
 
+def test_the_place_of_a_key_is_that_of_its_name() -> None:
+    """A field that nobody knows is wrong by its name, whatever its value."""
+    (found,) = api.validate(HEAD + "dat: {a: b}\n")
+    other, *_ = api.validate(HEAD.replace("{name: a}", "{name: a, labls: 5}"))
+
+    assert (Span(4, 1, 4, 4), Span(3, 20, 3, 25)) == (found.span, other.span)
+
+
 def test_folder_is_walked_as_a_person_would(tmp_path: Path) -> None:
     """Hidden, ignored and rendered files are left out, the last with a word."""
     for name in (

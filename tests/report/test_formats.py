@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import xml.etree.ElementTree
 from collections.abc import Callable
@@ -91,3 +92,29 @@ def test_colour_is_only_added() -> None:
     import re
 
     assert text.render(REPORT) == re.sub(r"\x1b\[[0-9;]*m", "", text.render(REPORT, colour=True))
+
+
+def test_findings_at_one_place_share_its_line() -> None:
+    """The source is quoted once, and each finding keeps its rule and its cure."""
+    first, second, _ = REPORT.diagnostics
+    report = dataclasses.replace(
+        REPORT, diagnostics=(first, dataclasses.replace(second, span=first.span, path=first.path))
+    )
+    lines = text.render(report).splitlines()
+
+    assert sum("port: 70000" in line for line in lines) == 1
+    assert [line.split()[1:3] for line in lines if "├" in line] == [["error:", "70000:"], ["warning:", "selects"]]
+    assert sum("help:" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+def test_lines_fit_the_terminal(columns: int) -> None:
+    """Whatever is long goes on in the next line, with nothing lost."""
+    path = "spec.template.spec.containers[0].env[0].valueFrom.secretKeyRef.key"
+    long = dataclasses.replace(REPORT.diagnostics[0], path=path, message="a word " * 40, help="do this " * 30)
+    report = dataclasses.replace(REPORT, diagnostics=(long,), lines=lambda _: ["", "", "", "", "", f"  {'x' * 300}: 1"])
+    drawn = text.render(report, columns=columns)
+
+    assert max(len(line) for line in drawn.splitlines()[:-1]) <= columns
+    assert (drawn.count("word"), drawn.count("this")) == (40, 30)
+    assert "".join(drawn.split()).count(path) == 1
