@@ -259,7 +259,7 @@ def test_the_place_of_a_key_is_that_of_its_name() -> None:
     (found,) = api.validate(HEAD + "dat: {a: b}\n")
     other, *_ = api.validate(HEAD.replace("{name: a}", "{name: a, labls: 5}"))
 
-    assert (Span(4, 1, 4, 4), Span(3, 20, 3, 25)) == (found.span, other.span)
+    assert (Span(4, 1, 4, 4), Span(3, 21, 3, 26)) == (found.span, other.span)
 
 
 def test_folder_is_walked_as_a_person_would(tmp_path: Path) -> None:
