@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from manifold import assets
 from manifold.errors import UsageError
+from manifold.model import KEY
 
 NAMES = ("manifold.yaml", "manifold.yml", ".manifold.yaml")
 
@@ -73,11 +75,41 @@ def load(file: Path | None) -> Config:
     try:
         data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
-        raise UsageError(f"{file}: the settings are no YAML: {error}") from error
-    return _checked(file, {} if data is None else data)
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark is not None else str(file)
+        why = getattr(error, "problem", None) or "it cannot be read"
+        raise UsageError(f"{where}: the settings are no YAML: {why}") from error
+    return _checked(file, text, {} if data is None else data)
 
 
-def _checked(file: Path, data: Any) -> Config:
+def _refusal(file: Path, text: bytes, error: Any) -> UsageError:
+    """What is wrong in the settings, where, and what may have been meant."""
+    from manifold.read import exact
+
+    path = tuple(error.absolute_path)
+    message = str(error.message)
+    if error.validator == "additionalProperties":
+        unknown = next(name for name in error.instance if name not in error.schema["properties"])
+        near = difflib.get_close_matches(str(unknown), error.schema["properties"], 1)
+        message = f"there is no setting `{unknown}`" + (f"; did you mean `{near[0]}`?" if near else "")
+        path = (*path, str(unknown))
+    else:
+        if error.validator == "enum":
+            message = f"must be one of {', '.join(map(str, error.validator_value))}"
+        elif error.validator == "type":
+            message = f"must be of type {error.validator_value}"
+        elif error.validator == "required":
+            message = f"lacks {', '.join(f'`{name}`' for name in error.validator_value if name not in error.instance)}"
+        elif path == ("kubernetes-version",):
+            message = 'must be a release in quotes, "1.35", or a list of them'
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+        message = f"{where or 'the file'}: {message}"
+    root = exact.compose(text.decode("utf-8", "replace"))
+    span = exact.locate_composed(root, (*path, KEY) if error.validator == "additionalProperties" else path, 0)
+    return UsageError(f"{file}:{span.line}:{span.column}: {message}")
+
+
+def _checked(file: Path, text: bytes, data: Any) -> Config:
     import jsonschema
 
     schema = json.loads((assets.root("schemas") / "manifold" / "config.json").read_bytes())
@@ -85,9 +117,7 @@ def _checked(file: Path, data: Any) -> Config:
         jsonschema.Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.absolute_path))
     )
     if errors:
-        error = errors[0]
-        where = ".".join(map(str, error.absolute_path)) or "the file"
-        raise UsageError(f"{file}: {where}: {error.message}")
+        raise _refusal(file, text, errors[0])
     folder = file.resolve().parent
     versions = data.get("kubernetes-version", ())
 

@@ -333,7 +333,11 @@ def _missing_schemas(found: list[Diagnostic], how: str, skipped: list[Skip]) -> 
 
 
 def report(request: Request) -> tuple[Report, bool]:
-    """Do what is asked; returns the report, and whether something that was asked for could not be looked at."""
+    """Do what is asked; returns the report, and whether something that was asked for could not be looked at.
+
+    Raises UsageError for what is asked for and does not exist: a release, a rule, a profile.
+    """
+    _names(request)
     loaded = load(request, packed=True)
     found, versions = examine(request, loaded)
     found = merged(found)
@@ -388,6 +392,19 @@ def _notes(versions: Sequence[str]) -> list[str]:
     return [
         f"Kubernetes {', '.join(old)}: schema and lifecycle only; the server's further rules are known from 1.30 on"
     ]
+
+
+def _names(request: Request) -> None:
+    """Look for the rules that the settings name, so that a mistyped one is not passed over in silence."""
+    config = request.config
+    named = [*config.severity, *config.parameters, *(name for p in config.paths for name in p.ignore)]
+    if named:
+        from manifold.lint.catalogue import known, resolve
+
+        try:
+            resolve(named, known((*request.rules, *config.rules)))
+        except UsageError as error:
+            raise UsageError(f"{config.file}: {error}") from error
 
 
 def _severities(found: list[Diagnostic], request: Request) -> list[Diagnostic]:

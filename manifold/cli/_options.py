@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+COLOURS = ("auto", "always", "never")
 INPUT, CLUSTER, OUTPUT = "Input", "Cluster", "Output"
 
 
@@ -204,7 +205,10 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
     ),
     "jobs": (
         Annotated[
-            int, typer.Option("--jobs", "-j", metavar="N", rich_help_panel=INPUT, help="Processes; 0: as many as pay.")
+            int,
+            typer.Option(
+                "--jobs", "-j", min=0, metavar="N", rich_help_panel=INPUT, help="Processes; 0: as many as pay."
+            ),
         ],
         0,
     ),
@@ -317,12 +321,20 @@ class Settings:
     verbose: bool = False
 
     def colour(self) -> bool:
-        """Whether text goes out with colours: https://no-color.org and FORCE_COLOR are heeded."""
+        """Whether text goes out with colours.
+
+        NO_COLOR (https://no-color.org), CLICOLOR and CLICOLOR_FORCE (https://bixense.com/clicolors) and FORCE_COLOR are
+        heeded, unless --color decides.
+        """
         import os
 
-        if self.color == "always" or (self.color == "auto" and os.environ.get("FORCE_COLOR")):
+        if self.color != "auto":
+            return self.color == "always"
+        if os.environ.get("NO_COLOR"):
+            return False
+        if any(os.environ.get(name, "0") not in ("", "0") for name in ("CLICOLOR_FORCE", "FORCE_COLOR")):
             return True
-        if self.color == "never" or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        if os.environ.get("CLICOLOR") == "0" or os.environ.get("TERM") == "dumb":
             return False
         return sys.stdout.isatty()
 
@@ -347,6 +359,10 @@ def takes(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
                 value = given.pop(name)
                 chosen[name] = list(value) if isinstance(value, tuple) else value
             settings = Settings(**chosen)
+            if settings.color not in COLOURS:
+                from manifold.errors import UsageError
+
+                raise UsageError(f"--color {settings.color}: must be one of {', '.join(COLOURS)}")
             return command(settings, **given)
 
         kind = inspect.Parameter.KEYWORD_ONLY

@@ -9,12 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
+NAMES = {"kubernetes": "kubernetes-version"}  # fields that are called otherwise in the file
+EPILOG = "Examples: manifold config · manifold config --schema > manifold.schema.json"
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name.replace("_", "-"): _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        names = {f.name: NAMES.get(f.name, f.name.replace("_", "-")) for f in dataclasses.fields(value)}
+        return {name: _plain(getattr(value, field)) for field, name in names.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
     if isinstance(value, dict):
@@ -26,8 +30,16 @@ def command(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Settings; default: manifold.yaml here or above.")
     ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of manifold.yaml, for editors.")
+    ] = False,
 ) -> int:
     """Show the settings in force, and where they come from."""
+    if schema:
+        from manifold import assets
+
+        sys.stdout.write((assets.root("schemas") / "manifold" / "config.json").read_text(encoding="utf-8"))
+        return 0
     import yaml
 
     from manifold.config import find, load

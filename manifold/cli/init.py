@@ -10,7 +10,8 @@ import typer
 
 from manifold.errors import UsageError
 
-CONFIG = """# Settings of manifold: https://github.com/manifold-k8s/manifold
+CONFIG = """# yaml-language-server: $schema=https://raw.githubusercontent.com/manifold-k8s/manifold/main/schemas/manifold/config.json
+# Settings of manifold; `manifold config` shows those in force, `manifold config --schema` what may be set.
 kubernetes-version: ["{version}"]
 profile: recommended
 # ignore: [image-not-pinned]

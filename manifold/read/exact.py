@@ -33,6 +33,7 @@ DEEPEST = 10_000  # go-yaml's and encoding/json's limit of nesting
 LARGEST_DEEP = 256 * 1024
 # go-yaml refuses a document that is mostly aliases (yaml/v2 decode.go: allowedAliasRatio).
 ALIAS_FREE, ALIAS_LARGE = 400_000, 4_000_000
+MOST_VALUES = 3_000_000  # each takes some 700 bytes; the server takes requests of 3 MiB
 MERGE = "tag:yaml.org,2002:merge"
 MOST_QUOTES = 1_000
 _TAG = "tag:yaml.org,2002:"
@@ -210,6 +211,9 @@ class _Builder:
         while True:
             event = self.next()
             self.total += 1
+            if self.total > MOST_VALUES:
+                message = f"a document of more than {MOST_VALUES:,} values, which is not read here"
+                raise _fail(message, event.start_mark, "yaml/too-large", "split it into documents of fewer objects")
             if isinstance(event, (MappingStartEvent, SequenceStartEvent)):
                 if len(stack) >= DEEPEST:
                     raise _fail(f"nested more than {DEEPEST} levels deep", event.start_mark, "yaml/depth")

@@ -458,6 +458,7 @@ class Exact:
 
 
 # From so many places on libyaml's nodes are the cheaper way: they cost what some fifteen look-ups by indentation do.
+LARGEST_PLAIN = 1024 * 1024  # characters; the patterns of `places` take a hundred bytes for each
 MANY_PLACES = 12
 
 
@@ -478,7 +479,7 @@ class Late:
         if self._asked < MANY_PLACES:
             from manifold.read import places
 
-            if not self._asked and not places.plain(self._text):
+            if not self._asked and (len(self._text) > LARGEST_PLAIN or not places.plain(self._text)):
                 self._asked = MANY_PLACES
             self._asked += 1
             if self._asked <= MANY_PLACES:

@@ -43,6 +43,7 @@ class Painter:
 
 
 GUTTER = " " * 12
+FEW = 5  # so many reasons for having looked at nothing are told without being asked
 LEAST = 40  # columns that text gets, however narrow the terminal
 
 
@@ -170,7 +171,8 @@ def render(
         for same in _places(found):
             out += page.entry(same, lines, place)
         out.append("")
-    if verbose:
+    nothing = not report.diagnostics and not report.summary.objects and len(report.skipped) <= FEW
+    if verbose or (nothing and not quiet):  # a folder without manifests is not simply well
         for k in report.skipped:
             out.append(paint("2", f"skipped {printable(k.file)}: {k.why}"))
     elif report.skipped and not quiet:
