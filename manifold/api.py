@@ -171,8 +171,13 @@ def _nothing(text: Text, reading: Reading) -> list[Diagnostic]:
         or any(d.rejects for d in reading.diagnostics)
     ):
         return []
+    return [no_objects()]
+
+
+def no_objects(file: str = "") -> Diagnostic:
+    """That a text holds nothing for kubectl to send."""
     message = "there is no object in this text: kubectl has nothing to create and fails"
-    return [Diagnostic(Origin.YAML, "yaml/no-objects", Severity.ERROR, message, span=Span(1, 1, 1, 2))]
+    return Diagnostic(Origin.YAML, "yaml/no-objects", Severity.ERROR, message, file=file, span=Span(1, 1, 1, 2))
 
 
 def read(text: str | bytes) -> list[Body]:

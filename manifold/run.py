@@ -107,6 +107,9 @@ def load(request: Request, *, packed: bool = False) -> Loaded:
         out.diagnostics += reading.diagnostics
         out.skipped += reading.skipped
         out.lists += reading.lists
+    named = next((s.name for s in sources if s.named), None)
+    if named is not None and not out.documents and not out.skipped and not out.diagnostics:
+        out.diagnostics.append(api.no_objects(named))  # `kustomize build … | manifold check -` may have made nothing
     if request.skip_kind:
         _skip_kinds(out, request.skip_kind)
     return out

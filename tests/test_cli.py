@@ -101,6 +101,7 @@ def test_folder_without_manifests_says_so(tmp_path: Path) -> None:
 
     assert done.returncode == 0
     assert "no .yaml, .yml or .json file" in done.stdout
+    assert "no .yaml, .yml or .json file" in manifold("check", str(tmp_path)).stdout
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,11 @@ def test_folder_without_manifests_says_so(tmp_path: Path) -> None:
         (("check", SHOP, "--profile", "none"), "there is no profile"),
         (("check", SHOP, "--shard", "3/2"), "write I/N"),
         (("check", SHOP, "--fail-on", "never"), "must be one of"),
+        (("check", SHOP, "--color", "sometimes"), "must be one of"),
+        (("check", SHOP, "-j", "-1"), "is not in the range"),
+        (("check", SHOP, "-o", "json=/no/such/folder/a"), "cannot be written"),
+        (("check", SHOP, "--baseline", "/no/such/file"), "cannot be read"),
+        (("check", SHOP, "--schema", "/no/such/file"), "there is no such file"),
         (("diff", SHOP, "--against", "nowhere"), "there is no such file or folder"),
         (("explain", "nothing-at-all"), "neither a rule"),
     ],
@@ -199,14 +205,153 @@ def test_several_versions_answer_together() -> None:
     assert report["diagnostics"][0]["kubernetes"] == ["1.35", "1.37"]
 
 
-def test_settings_are_found_and_checked(tmp_path: Path) -> None:
-    """A wrong key is named."""
-    (tmp_path / "manifold.yaml").write_text("profil: strict\n")
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("profil: strict\n", "manifold.yaml:1:1: there is no setting `profil`; did you mean `profile`?"),
+        ("profile: strickt\n", "manifold.yaml:1:10: profile: must be one of recommended, strict"),
+        ("kubernetes-version: 1.30\n", "manifold.yaml:1:21: kubernetes-version: must be a release in quotes"),
+        ("paths:\n- match: [a]\n  ignore: [b]\n", "manifold.yaml:2:3: paths[0]: lacks `reason`"),
+        ("- a\n", "manifold.yaml:1:1: the file: must be of type object"),
+        ("a: [\n", "manifold.yaml:2:1: the settings are no YAML"),
+        (
+            "severity: {image-lates: error}\n",
+            "manifold.yaml: there is no rule 'image-lates': did you mean image-latest?",
+        ),
+    ],
+)
+def test_settings_are_found_and_checked(tmp_path: Path, settings: str, message: str) -> None:
+    """What is wrong, where, and what was meant."""
+    (tmp_path / "manifold.yaml").write_text(settings)
     (tmp_path / "a.yaml").write_text(CONFIG_MAP)
     done = manifold("check", "a.yaml", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert "profil" in done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_settings_in_force_are_settings_again(tmp_path: Path) -> None:
+    """What `config` prints can be put into a file."""
+    text = 'kubernetes-version: "1.36"\npaths:\n- {match: [a], ignore: [image-latest], reason: x}\nexclude: [b]\n'
+    (tmp_path / "manifold.yaml").write_text(text)
+    first = manifold("config", cwd=tmp_path)
+    (tmp_path / "manifold.yaml").write_text(first.stdout)
+
+    assert manifold("config", cwd=tmp_path).stdout == first.stdout
+    assert "kubernetes-version" in first.stdout
+
+
+def test_rules_can_be_left_out_by_path(tmp_path: Path) -> None:
+    """For the files that match, and no others."""
+    pod = (ROOT / "fixtures" / "tutorial" / "pod-info.yaml").read_text()
+    for name in ("old/a.yaml", "new/a.yaml"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(pod)
+    (tmp_path / "manifold.yaml").write_text("paths: [{match: [old/**], ignore: [image-latest], reason: leaves soon}]\n")
+    report = json.loads(manifold("check", ".", "-o", "json", cwd=tmp_path).stdout)
+
+    assert [d["file"] for d in report["diagnostics"] if d["rule"] == "image-latest"] == ["new/a.yaml"]
+
+
+def test_nothing_on_standard_input_is_an_error() -> None:
+    """Whatever should have made the manifests did not; kubectl fails as well."""
+    done = manifold("check", "-")
+
+    assert done.returncode == 1
+    assert "yaml/no-objects" in done.stdout
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    """`manifold check | head`."""
+    command = f'{sys.executable} -c "from manifold.cli import main; main()" check {SHOP} -o json | head -c 1'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+
+    assert (done.stdout, done.stderr) == ("{", "")
+
+
+def test_closed_output_and_full_disks_are_said() -> None:
+    """One sentence at most, and the exit code of the check or 3."""
+    command = f'{sys.executable} -c "from manifold.cli import main; main()" check {SHOP}'
+    closed = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True, text=True, check=False)
+    full = subprocess.run(["bash", "-c", f"{command} >/dev/full"], capture_output=True, text=True, check=False)
+
+    assert (closed.returncode, closed.stderr) == (1, "")
+    assert (full.returncode, full.stderr) == (3, "manifold: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"CLICOLOR_FORCE": "1"}, True),
+        ({"CLICOLOR_FORCE": "0"}, False),
+        ({"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_colours_follow_the_environment(
+    variables: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As no-color.org and bixense.com/clicolors say; --color decides over all."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert ("\x1b[" in manifold("check", SHOP).stdout) is coloured
+    assert "\x1b[" not in manifold("check", SHOP, "--color", "never").stdout
+    assert "\x1b[" in manifold("check", SHOP, "--color", "always").stdout
+
+
+def test_an_interrupted_run_leaves_no_half_report(tmp_path: Path) -> None:
+    """Exit 130, one line, and no file."""
+    (tmp_path / "a.yaml").write_text(CONFIG_MAP)
+    code = (
+        "import os, signal, manifold.run, manifold.cli\n"
+        "manifold.run.examine = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "manifold.cli.main()"
+    )
+    command = [sys.executable, "-c", code, "check", "a.yaml", "-o", "json=out.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr.strip()) == (130, "manifold: interrupted")
+    assert [f.name for f in tmp_path.iterdir()] == ["a.yaml"]
+
+
+def test_an_expired_credential_plug_in_is_said(tmp_path: Path) -> None:
+    """With its own words, and exit 3."""
+    plugin = tmp_path / "login"
+    plugin.write_text("#!/bin/sh\necho 'token expired' >&2\nexit 1\n")
+    plugin.chmod(0o755)
+    user = {
+        "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Never"}
+    }
+    config = {
+        "clusters": [{"name": "a", "cluster": {"server": "https://127.0.0.1:9"}}],
+        "users": [{"name": "a", "user": user}],
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+        "current-context": "a",
+    }
+    (tmp_path / "config").write_text(json.dumps(config))
+    done = manifold("diff", str(ROOT / "fixtures" / "tutorial"), "--kubeconfig", str(tmp_path / "config"))
+
+    assert done.returncode == 3
+    assert "token expired" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_long_line_is_bounded(tmp_path: Path) -> None:
+    """Ten million characters on one line, as YAML and as JSON: one finding each."""
+    text = "x" * 10_000_000
+    (tmp_path / "a.yaml").write_text(f"{CONFIG_MAP}data:\n  a: {text}\n")
+    (tmp_path / "b.json").write_text(
+        f'{{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": "a"}}, "data": {{"a": "{text}"}}}}'
+    )
+    report = json.loads(manifold("check", str(tmp_path), "-o", "json").stdout)
+
+    assert [d["rule"] for d in report["diagnostics"]] == ["api/too-long"] * 2
+    assert len(manifold("check", str(tmp_path)).stdout) < 2_000
 
 
 def test_init_writes_starter_files_and_keeps_what_is_there(tmp_path: Path) -> None:

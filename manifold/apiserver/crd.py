@@ -182,9 +182,8 @@ class Definition:
         if not self._ruled(schema):
             return
         if any(fault.reason in _BLOCKING and not fault.warning for fault in faults):
-            faults.append(
-                Fault((), reasons.INVALID, "the rules were not looked at, mend the rest first", whole="<nil>")
-            )
+            message = "the rules were not looked at, mend the rest first"
+            faults.append(Fault((), reasons.INVALID, message, rule=reasons.RULES[reasons.INVALID], whole="<nil>"))
             return
         from manifold.apiserver import rules
 

@@ -20,6 +20,7 @@ Reads Kubernetes manifests as kubectl does and answers as the API server would: 
 stored, what an apply changes, in which order. Offline; with a live cluster it asks it.
 """
 EPILOG = "Exit codes: 0 nothing to report, 1 findings or differences, 2 usage, 3 incomplete."
+INTERRUPTED = 130  # what shells make of SIGINT
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -76,6 +77,9 @@ def _wants_help() -> bool:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code. Never lets a traceback out without `--debug`."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell: `manifold check . >&-`
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
     known = commands()
     first = next((a for a in arguments if not a.startswith("-")), None)
     alone = first in known and "_MANIFOLD_COMPLETE" not in os.environ
@@ -83,12 +87,14 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app(list(arguments), standalone_mode=False, prog_name="manifold")
         sys.stdout.flush()
+        if result == INTERRUPTED:  # typer's answer to Ctrl-C
+            sys.stderr.write("\nmanifold: interrupted\n")
         return result if isinstance(result, int) else 0
     except Exception as error:
         return _explain(error, debug="--debug" in arguments or bool(os.environ.get("MANIFOLD_DEBUG")))
     except KeyboardInterrupt:
         sys.stderr.write("\nmanifold: interrupted\n")
-        return 130
+        return INTERRUPTED
 
 
 def _explain(error: Exception, debug: bool) -> int:
@@ -96,7 +102,7 @@ def _explain(error: Exception, debug: bool) -> int:
         return int(error.exit_code)
     if isinstance(error, typer.Abort):
         sys.stderr.write("manifold: aborted\n")
-        return 130
+        return INTERRUPTED
     if isinstance(error, BrokenPipeError):
         # `manifold check | head`: the reader has gone; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -108,6 +114,9 @@ def _explain(error: Exception, debug: bool) -> int:
     if isinstance(error, ManifoldError):
         sys.stderr.write(f"manifold: {error}\n")
         return error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        sys.stderr.write(f"manifold: {error.filename or 'standard output'}: {error.strerror}\n")
+        return 3
     show = getattr(error, "show", None)
     if callable(show):  # typer's own usage errors draw themselves
         show()

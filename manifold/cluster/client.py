@@ -71,6 +71,15 @@ def _tls(access: Access, credentials: Credentials) -> ssl.SSLContext:
     return context
 
 
+def _reason(error: BaseException) -> str:
+    """Why a cluster was not reached, in the operating system's words and without urllib3's."""
+    reason: Any = getattr(error, "reason", None) or error
+    while reason.__cause__ is not None:
+        reason = reason.__cause__
+    said = getattr(reason, "strerror", None) or str(reason)
+    return str(said)[:1].lower() + str(said)[1:]
+
+
 class Cluster:
     """A live cluster. Nothing is sent before the first question."""
 
@@ -120,9 +129,8 @@ class Cluster:
                 method, self.access.server + path, body=body, headers={**self._headers, **(headers or {})}
             )
         except urllib3.exceptions.HTTPError as error:
-            reason = getattr(error, "reason", None) or error
             raise ClusterError(
-                f"cluster {self.access.context!r} at {self.access.server} is unreachable: {reason}"
+                f"cluster {self.access.context!r} at {self.access.server} is unreachable: {_reason(error)}"
             ) from error
         try:
             data = orjson.loads(reply.data) if reply.data else {}

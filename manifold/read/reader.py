@@ -474,7 +474,8 @@ class Late:
 
     def __call__(self, path: Path) -> Span:
         if not self._asked:
-            self._text = _text(self._text) + "\n"
+            text = _text(self._text)
+            self._text = text if text.endswith("\n") else text + "\n"
         assert isinstance(self._text, str)
         if self._asked < MANY_PLACES:
             from manifold.read import places

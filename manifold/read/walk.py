@@ -57,9 +57,10 @@ class _Walker:
             self.out.diagnostics.append(_unreadable(str(path), f"cannot be read: {error.strerror}"))
             return
         if stat.S_ISDIR(status.st_mode):
-            before = len(self.out.sources) + len(self.out.skipped)
+            out = self.out
+            before = len(out.sources) + len(out.skipped) + len(out.diagnostics)
             self._folder(path, [])
-            if len(self.out.sources) + len(self.out.skipped) == before:
+            if len(out.sources) + len(out.skipped) + len(out.diagnostics) == before:
                 self.out.skipped.append(Skip(str(path), 0, "no .yaml, .yml or .json file in this folder"))
         else:
             self._file(str(path), named=not self._only_manifests)
