@@ -191,12 +191,12 @@ def _choices(spec: Spec) -> list[Check]:
     if "enum" not in spec:
         return []
     allowed = frozenset(spec["enum"])
-    names = ", ".join(map(str, spec["enum"]))
+    names = spec["enum"]
     reason, help = spec.get("reason", reasons.NOT_SUPPORTED), spec.get("help", "")
 
     def one_of(value: Any, path: Path, faults: Faults) -> None:
         if value not in allowed:
-            faults.add(reason, path, f"{value!r} is not one of: {names}", help)
+            faults.add(reason, path, reasons.not_among(value, names), help)
 
     return [one_of]
 
@@ -299,11 +299,11 @@ def _unless_empty(present: Check) -> Check:
 def _needed(spec: Spec) -> str:
     """What is said of a value that is missing."""
     if "enum" in spec:
-        return f"must be set to one of: {', '.join(map(str, spec['enum']))}"
+        return reasons.not_among(None, spec["enum"])
     low, high = spec.get("range", (None, None))
     if low is not None:
         return f"must be set: {low} to {high}" if high is not None else f"must be set: at least {low}"
-    return "must be set"
+    return "this field must be set"
 
 
 def _first(spec: Spec) -> Callable[[Any, Path, Faults], Container[str]]:

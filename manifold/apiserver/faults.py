@@ -42,6 +42,14 @@ RULES = {
 }
 
 
+def not_among(value: object, allowed: Iterable[object]) -> str:
+    """What is said of a value that is none of the allowed ones, or is missing."""
+    names = [str(a) for a in allowed if a != ""]
+    if value is None or value == "":
+        return f"must be set to {names[0]}" if len(names) == 1 else f"must be set to one of: {', '.join(names)}"
+    return f"{value!r} must be {names[0]}" if len(names) == 1 else f"{value!r} is not one of: {', '.join(names)}"
+
+
 class Fault(NamedTuple):
     """One cause. `path` is what the server blames; `at` where the text is to be pointed at, if elsewhere."""
 
@@ -75,8 +83,7 @@ class Faults(list[Fault]):
         self.add(INVALID, path, message, help)
 
     def not_supported(self, path: Path, value: object, allowed: Iterable[object], help: str = "") -> None:
-        names = ", ".join(str(a) for a in sorted(allowed, key=str))
-        self.add(NOT_SUPPORTED, path, f"{value!r} is not one of: {names}", help)
+        self.add(NOT_SUPPORTED, path, not_among(value, sorted(allowed, key=str)), help)
 
     def duplicate(self, path: Path, value: object, help: str = "") -> None:
         self.add(DUPLICATE, path, f"{value!r} occurs more than once", help)

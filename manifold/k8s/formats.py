@@ -1,7 +1,8 @@
 """Every format that the API server checks, named once: a function from a text to what is wrong with it.
 
-Each function returns one sentence a cause, in the server's count, and nothing for a good value. `FORMATS` finds them by
-the names that constraint tables use. Source: k8s.io/apimachinery/pkg/util/validation, where no other is named.
+Each function returns one sentence a cause, and nothing for a good value; what the server says twice of one flaw (that an
+empty name is empty, and no name) is said once. `FORMATS` finds them by the names that constraint tables use. Source:
+k8s.io/apimachinery/pkg/util/validation, where no other is named.
 """
 
 from __future__ import annotations
@@ -44,11 +45,16 @@ _PERCENT = re.compile(r"[0-9]+%", re.ASCII)
 _PORT_CHARS = re.compile(r"[-a-z0-9]+", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
+NAME_HELP = "letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit"
 LABEL_HELP = "lower-case letters, digits and `-`, beginning and ending with a letter or digit"
 
 
 def _long(limit: int, unit: str = "characters") -> str:
     return f"longer than {limit} {unit}"
+
+
+def _no(value: str, what: str, rule: str) -> str:
+    return f"{value!r} is no {what}: {rule}" if value else f"must not be empty: {rule}"
 
 
 def size(value: str) -> int:
@@ -63,7 +69,7 @@ def dns_label(value: str) -> list[str]:
     if size(value) > 63:
         found.append(_long(63))
     if not _LABEL.fullmatch(value):
-        found.append(f"{value!r} is no DNS label: {LABEL_HELP}")
+        found.append(_no(value, "DNS label", LABEL_HELP))
     return found
 
 
@@ -74,7 +80,7 @@ def dns_subdomain(value: str) -> list[str]:
     if size(value) > 253:
         found.append(_long(253))
     if not _SUBDOMAIN.fullmatch(value):
-        found.append(f"{value!r} is no DNS subdomain: {LABEL_HELP}, parts parted by dots")
+        found.append(_no(value, "DNS subdomain", f"{LABEL_HELP}, parts parted by dots"))
     return found
 
 
@@ -85,9 +91,8 @@ def dns_1035_label(value: str) -> list[str]:
     if size(value) > 63:
         found.append(_long(63))
     if not _LABEL_1035.fullmatch(value):
-        found.append(
-            f"{value!r} is no DNS label of RFC 1035: lower-case letters, digits and `-`, beginning with a letter, ending with a letter or digit"
-        )
+        rule = "lower-case letters, digits and `-`, beginning with a letter, ending with a letter or digit"
+        found.append(_no(value, "DNS label of RFC 1035", rule))
     return found
 
 
@@ -130,13 +135,11 @@ def qualified_name(value: str) -> list[str]:
         else:
             found += [f"the part before `/`: {m}" for m in dns_subdomain(prefix)]
     if not name:
-        found.append("the name is empty")
-    elif size(name) > 63:
+        return [*found, "the part after `/` is empty" if slash else f"must not be empty: {NAME_HELP}"]
+    if size(name) > 63:
         found.append(f"the name is {_long(63)}")
     if not _NAME.fullmatch(name):
-        found.append(
-            f"{name!r} is no name: letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit"
-        )
+        found.append(f"{name!r} is no name: {NAME_HELP}")
     return found
 
 
@@ -153,9 +156,7 @@ def label_value(value: str) -> list[str]:
     if size(value) > 63:
         found.append(_long(63))
     if not _NAME.fullmatch(value):
-        found.append(
-            f"{value!r} is no label value: letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit"
-        )
+        found.append(f"{value!r} is no label value: {NAME_HELP}")
     return found
 
 
@@ -186,7 +187,7 @@ def config_map_key(value: str) -> list[str]:
     if size(value) > 253:
         found.append(_long(253))
     if not _KEY.fullmatch(value):
-        found.append(f"{value!r} is no key: letters, digits, `-`, `_` and `.`")
+        found.append(_no(value, "key", "letters, digits, `-`, `_` and `.`"))
     return found + _no_dots(value)
 
 
@@ -226,12 +227,12 @@ def port_name(value: str) -> list[str]:
 
 def http_header(value: str) -> list[str]:
     """The name of an HTTP header."""
-    return [] if _HEADER.fullmatch(value) else [f"{value!r} is no header name: letters, digits and `-`"]
+    return [] if _HEADER.fullmatch(value) else [_no(value, "header name", "letters, digits and `-`")]
 
 
 def percent(value: str) -> list[str]:
     """`25%`."""
-    return [] if _PERCENT.fullmatch(value) else [f"{value!r} is no percentage: digits and `%`"]
+    return [] if _PERCENT.fullmatch(value) else [_no(value, "percentage", "digits and `%`, such as 25%")]
 
 
 def path_segment(value: str) -> list[str]:
@@ -244,7 +245,9 @@ def path_segment(value: str) -> list[str]:
 @_remembered
 def ip(value: str) -> list[str]:
     """An IP address, v4 or v6, without zone, without leading zeros, and no IPv4 address in the clothes of an IPv6 one."""
-    return [] if parse_ip(value) is not None else [f"{value!r} is no IP address, such as 10.9.8.7 or 2001:db8::ffff"]
+    if parse_ip(value) is not None:
+        return []
+    return [f"{value!r} is no IP address, such as 10.9.8.7 or 2001:db8::ffff" if value else "must be an IP address"]
 
 
 def parse_ip(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

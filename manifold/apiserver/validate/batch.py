@@ -75,7 +75,7 @@ def _job_spec(spec: Body, path: Path, context: Context, faults: Faults, toleranc
     """What holds of a Job's spec, in a Job and in a CronJob."""
     limit, failed = spec.get("backoffLimitPerIndex"), spec.get("maxFailedIndexes")
     if failed is not None and limit is None:
-        faults.required((*path, "backoffLimitPerIndex"), "maxFailedIndexes needs it")
+        faults.required((*path, "backoffLimitPerIndex"), "must be set beside maxFailedIndexes")
     managed = spec.get("managedBy")
     if managed is not None and context.since(1, 32):
         _managed_by(managed, (*path, "managedBy"), faults)
@@ -230,7 +230,8 @@ def _hostname(body: Body, faults: Faults) -> None:
         name = meta.get("name") or (f"{prefix[:58]}{SUFFIX}" if prefix else "")
         if formats.dns_label(f"{name}-{completions - 1}"):
             faults.invalid(
-                ("metadata", "name"), f"{name}-{completions - 1} would be the hostname of a Pod, and is none"
+                ("metadata", "name"),
+                f"a Pod's hostname would be {f'{name}-{completions - 1}'!r}, which is no DNS label",
             )
 
 

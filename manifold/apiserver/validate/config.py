@@ -87,7 +87,9 @@ def secret(body: Body, context: Context, faults: Faults) -> None:
             faults.too_long(("data",), LARGEST)
     if kind == "kubernetes.io/service-account-token":
         if not ((body.get("metadata") or {}).get("annotations") or {}).get(ACCOUNT_NAME):
-            faults.required(("metadata", "annotations", MapKey(ACCOUNT_NAME)), "a token says whose it is")
+            faults.required(
+                ("metadata", "annotations", MapKey(ACCOUNT_NAME)), "must name the ServiceAccount whose token this is"
+            )
     elif kind in DOCKER:
         _docker(data, DOCKER[kind], faults)
     elif kind == "kubernetes.io/basic-auth":
@@ -152,7 +154,7 @@ def _security(body: Body, faults: Faults) -> None:
             continue
         path = ("metadata", "labels", MapKey(key))
         if not version and value not in LEVELS:
-            faults.invalid(path, f"{value!r} is not one of: {', '.join(LEVELS)}")
+            faults.invalid(path, reasons.not_among(value, LEVELS))
         elif version == "version" and value != "latest" and not _VERSION.fullmatch(value):
             faults.invalid(path, f"{value!r} is neither `latest` nor a version such as v1.30")
 

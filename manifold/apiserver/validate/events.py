@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from manifold.apiserver.context import Context
-from manifold.apiserver.faults import Faults
+from manifold.apiserver.faults import Faults, not_among
 from manifold.apiserver.immutable import changed
 from manifold.k8s import formats
 from manifold.k8s.equality import same
@@ -54,7 +54,12 @@ class _Event:
         self.faults.add("FieldValueInvalid", (self.blamed(name), *below), message, at=(self.at(name), *below))
 
     def required(self, name: str) -> None:
-        self.faults.add("FieldValueRequired", (self.blamed(name),), "this field must be set", at=(self.at(name),))
+        self.faults.add(
+            "FieldValueRequired",
+            (self.blamed(name),),
+            "must be set where there is an eventTime" if name != "eventTime" else "this field must be set",
+            at=(self.at(name),),
+        )
 
 
 def _everywhere(event: _Event, context: Context) -> None:
@@ -64,7 +69,9 @@ def _everywhere(event: _Event, context: Context) -> None:
     space = (event.get("involvedObject") or {}).get("namespace") or ""
     if not event.get("eventTime"):
         if event.namespace not in ((space,) if space else ("", "default")):
-            event.invalid("involvedObject", f"must be the event's own namespace, {event.namespace}", "namespace")
+            event.invalid(
+                "involvedObject", f"must be {event.namespace!r}, the namespace of the event itself", "namespace"
+            )
         return
     if not space and event.namespace not in ("default", "kube-system"):
         event.invalid(
@@ -98,7 +105,7 @@ def create(body: Body, context: Context, faults: Faults) -> None:
     if not event.get("eventTime"):
         event.required("eventTime")
     if event.get("type") not in TYPES:
-        event.invalid("type", f"{event.get('type') or ''!r} is not one of: {', '.join(TYPES)}")
+        event.invalid("type", not_among(event.get("type"), TYPES))
     for name in ("firstTimestamp", "lastTimestamp", "count"):
         if event.get(name):
             event.invalid(name, "belongs to the events of the core group")

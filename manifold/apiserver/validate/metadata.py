@@ -12,7 +12,7 @@ from typing import Any
 
 from manifold import assets
 from manifold.apiserver.context import Context
-from manifold.apiserver.faults import INVALID, REQUIRED, Faults
+from manifold.apiserver.faults import INVALID, REQUIRED, Faults, not_among
 from manifold.k8s.formats import FORMATS, Format, dns_label, label_value, path_segment, prefixed, qualified_name
 from manifold.model import Path
 
@@ -192,7 +192,10 @@ def owner_references(value: list[Body], path: Path, faults: Faults, *, indexed: 
         for name in ("apiVersion", "kind", "name", "uid"):
             if not ref.get(name):
                 faults.add(
-                    REQUIRED if indexed else INVALID, (*here, name), "an owner is named by all four", at=(*path, i)
+                    REQUIRED if indexed else INVALID,
+                    (*here, name),
+                    f"{name} must be set: an owner is named by apiVersion, kind, name and uid",
+                    at=(*path, i),
                 )
         if (api_version, ref.get("kind")) == ("v1", "Event"):
             faults.invalid(here, "an Event cannot own anything")
@@ -208,7 +211,7 @@ def finalizers(value: list[str], path: Path, faults: Faults, *, qualified: bool)
     """Finalizers: qualified names; those without a domain must be Kubernetes' own, where `qualified` asks for it."""
     for text in value:
         for message in qualified_name(text):
-            faults.invalid(path, f"{text!r}: {message}")
+            faults.invalid(path, f"{text!r} is no finalizer: {message}" if text else f"a finalizer {message}")
     if "orphan" in value and "foregroundDeletion" in value:
         faults.invalid(path, "orphan and foregroundDeletion exclude one another")
     if not qualified:
@@ -217,7 +220,7 @@ def finalizers(value: list[str], path: Path, faults: Faults, *, qualified: bool)
         if "/" not in text and text not in STANDARD_FINALIZERS:
             faults.invalid(
                 (*path, i),
-                f"{text!r} is neither one of Kubernetes' own finalizers nor a qualified name such as example.com/{text or 'name'}",
+                f"{text!r} is none of Kubernetes' own finalizers, and has no domain in front, such as example.com/NAME",
             )
 
 
@@ -258,7 +261,7 @@ def label_selector(selector: Body | None, path: Path, faults: Faults, *, lenient
             if values:
                 faults.forbidden((*here, "values"), f"{operator} takes no values")
         else:
-            faults.invalid((*here, "operator"), f"{operator!r} is not one of: {', '.join(_OPERATORS)}")
+            faults.invalid((*here, "operator"), not_among(operator, _OPERATORS))
         for message in qualified_name(expression.get("key") or ""):
             faults.invalid((*here, "key"), message)
         if not lenient_values:

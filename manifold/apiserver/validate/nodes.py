@@ -8,7 +8,7 @@ from typing import Any
 
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.context import Context
-from manifold.apiserver.faults import Faults
+from manifold.apiserver.faults import Faults, not_among
 from manifold.apiserver.immutable import changed
 from manifold.apiserver.validate import addresses
 from manifold.apiserver.validate.pod import resources, scheduling
@@ -35,7 +35,7 @@ def _taints(taints: list[Body], path: Path, where: Path | None, faults: Faults) 
         if messages:
             found.invalid((*here, "value"), "; ".join(messages))
         if not effect:
-            found.required((*here, "effect"), f"one of: {', '.join(EFFECTS)}")
+            found.required((*here, "effect"), not_among("", EFFECTS))
         elif effect not in EFFECTS:
             found.not_supported((*here, "effect"), effect, EFFECTS)
         if (key, effect) in seen:

@@ -164,7 +164,7 @@ def sources(spec: Body, path: Path, scope: Scope, name: str) -> None:
         if check is not None:
             check(spec[source], (*path, source), scope, name)
         if source == "local" and spec.get("nodeAffinity") is None:
-            scope.faults.required((*path, "nodeAffinity"), "a local volume says on which node it is")
+            scope.faults.required((*path, "nodeAffinity"), "must be set: a local volume says on which node it is")
     if not present:
         scope.faults.required(path, f"a volume has a source: one of {', '.join(sorted((*order, 'flexVolume')))}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from manifold.apiserver.context import Context
-from manifold.apiserver.faults import Faults
+from manifold.apiserver.faults import Faults, not_among
 from manifold.apiserver.immutable import changed
 from manifold.apiserver.validate.pod import resources
 from manifold.k8s import formats
@@ -46,7 +46,7 @@ def _limit_type(kind: str, path: Path, faults: Faults) -> None:
     for message in messages:
         faults.invalid(path, message)
     if not messages and "/" not in kind and kind not in LIMIT_TYPES:
-        faults.invalid(path, f"{kind!r} is not one of: {', '.join(LIMIT_TYPES)}")
+        faults.invalid(path, not_among(kind, LIMIT_TYPES))
 
 
 def _amounts(limit: Body, name: str) -> dict[str, Quantity]:
@@ -74,7 +74,7 @@ def _limit(limit: Body, path: Path, faults: Faults) -> None:
             _limited(kind, name, (*path, part, MapKey(name)), faults)
     low, high = _amounts(limit, "min"), _amounts(limit, "max")
     if kind == "PersistentVolumeClaim" and "storage" not in low and "storage" not in high:
-        faults.required((*path, "limits"), "a limit of claims says a min or a max of storage")
+        faults.required((*path, "limits"), "a limit of claims must say a min or a max of storage")
     default = {} if kind == "Pod" else _amounts(limit, "default")
     request = {} if kind == "Pod" else _amounts(limit, "defaultRequest")
     ratios = _amounts(limit, "maxLimitRequestRatio")
@@ -143,9 +143,9 @@ def _scopes(spec: Body, known: list[str], faults: Faults) -> None:
     scopes, hard = spec.get("scopes") or (), spec.get("hard") or {}
     for scope in scopes:
         if scope not in known:
-            faults.invalid(path, f"{scope!r} is not one of: {', '.join(known)}")
+            faults.invalid(path, not_among(scope, known))
         elif not _scope_fits(scope, hard):
-            faults.invalid(path, f"the scope {scope} is not for every resource of this quota")
+            faults.invalid(path, f"the scope {scope} does not count every resource in spec.hard")
     _opposed(set(scopes), path, faults)
 
 
@@ -164,7 +164,7 @@ def _scope_selector(spec: Body, known: list[str], faults: Faults) -> None:
         if scope not in known:
             blame("scopeName", f"{scope!r} is not one of: {', '.join(known)}")
         elif not _scope_fits(scope, hard):
-            faults.invalid(path, f"the scope {scope} is not for every resource of this quota")
+            faults.invalid(path, f"the scope {scope} does not count every resource in spec.hard")
         if scope in ONLY_EXISTS and operator != "Exists":
             blame("operator", f"the scope {scope} goes with Exists only")
         if operator in ("In", "NotIn"):
@@ -174,7 +174,7 @@ def _scope_selector(spec: Body, known: list[str], faults: Faults) -> None:
             if values:
                 blame("values", f"{operator} takes no values")
         else:
-            blame("operator", f"{operator!r} is not one of: In, NotIn, Exists, DoesNotExist")
+            blame("operator", not_among(operator, ("In", "NotIn", "Exists", "DoesNotExist")))
     _opposed({e.get("scopeName") or "" for e in expressions}, path, faults)
 
 

@@ -264,7 +264,6 @@ SPECS: list[tuple[Body, Blamed]] = [
     ({"overhead": {"cpu": "-1"}}, [("overhead.limits[cpu]", INVALID)]),
     ({"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{}]}}},
         [("affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey", INVALID),
-         ("affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey", INVALID),
          ("affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey", REQUIRED)]),
     ({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}},
         [("affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms", REQUIRED)]),

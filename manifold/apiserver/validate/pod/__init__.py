@@ -301,10 +301,11 @@ def create_pod(body: Body, context: Context, faults: Faults) -> None:
     _only_pods(spec, scope)
     if spec.get("ephemeralContainers"):
         faults.forbidden(
-            ("spec", "ephemeralContainers"), "are added to a running Pod with kubectl debug, not on create"
+            ("spec", "ephemeralContainers"),
+            "ephemeral containers are added to a running Pod with kubectl debug, not on create",
         )
     if spec.get("nodeName") and spec.get("schedulingGates"):
-        faults.forbidden(("spec", "nodeName"), "not before all schedulingGates are gone")
+        faults.forbidden(("spec", "nodeName"), "cannot be set before all schedulingGates are gone")
     if notes:
         security.agree(notes, spec, ("spec",), scope)
     warn_of_name(meta, faults)
@@ -373,7 +374,10 @@ def template(
     if notes:
         security.agree(notes, spec, where, scope)
     if spec.get("ephemeralContainers"):
-        faults.forbidden((*where, "ephemeralContainers"), "are added to running Pods, and stand in no template")
+        faults.forbidden(
+            (*where, "ephemeralContainers"),
+            "ephemeral containers are added to running Pods with kubectl debug, and stand in no template",
+        )
 
 
 def template_annotations(found: Body, path: Path, context: Context, faults: Faults) -> None:

@@ -49,7 +49,7 @@ def _file_ref(ref: Body, path: Path, scope: Scope) -> None:
     volume = ref.get("volumeName") or ""
     found = next((v for v in scope.listed if (v.get("name") or "") == volume), None)
     if found is None:
-        faults.not_found((*path, "volumeName"), f"the Pod has no volume {volume!r}")
+        faults.not_found((*path, "volumeName"), f"the Pod has no volume {volume!r}" if volume else "no volume is named")
     elif found.get("emptyDir") is None and any(k != "name" for k in found):
         faults.invalid((*path, "volumeName"), f"volume {volume!r} must be an emptyDir")
 
@@ -139,7 +139,8 @@ def _mounts(mounts: list[Body], container: Body, path: Path, scope: Scope) -> No
 
 def _unknown_volume(name: str, path: Path, scope: Scope) -> None:
     known = ", ".join(sorted(scope.volumes)) or "none"
-    scope.faults.not_found(path, f"the Pod has no valid volume {name!r}; it has: {known}")
+    said = f"the Pod has no valid volume {name!r}" if name else "no volume is named"
+    scope.faults.not_found(path, f"{said}; the Pod has: {known}")
 
 
 def _devices(devices: list[Body], container: Body, path: Path, scope: Scope) -> None:

@@ -92,4 +92,4 @@ def resource_field_ref(ref: Body, path: Path, faults: Faults, *, volume: bool) -
     allowed = _CPU_DIVISORS if resource.endswith(".cpu") else _BYTE_DIVISORS
     if str(divisor) not in allowed:
         names = ", ".join(sorted(allowed))
-        faults.invalid((*path, "divisor"), f"{divisor} is no divisor of {resource}: {names} are")
+        faults.invalid((*path, "divisor"), f"{divisor} is no divisor of {resource}: one of {names} is")

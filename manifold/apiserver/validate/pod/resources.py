@@ -32,7 +32,7 @@ WHOLE = frozenset(
         "persistentvolumeclaims", "services.nodeports", "services.loadbalancers",
     )
 )  # fmt: skip
-_OF_PODS = ("cpu", "hugepages-", "memory")
+_OF_PODS = ("cpu", "hugepages-SIZE", "memory")  # as a message names them
 
 
 def is_native(name: str) -> bool:

@@ -22,8 +22,6 @@ from manifold.model import MapKey, Path
 
 Check = Callable[[Body, Path, Scope, str], None]
 
-MODES = "must be 0 to 0777 (octal; 0 to 511 decimal)"
-
 
 def blame(path: Path, messages: list[str], faults: Faults) -> None:
     """Blame a path for what a format says."""
@@ -34,7 +32,11 @@ def blame(path: Path, messages: list[str], faults: Faults) -> None:
 def mode(value: Any, path: Path, faults: Faults) -> None:
     """Blame a file mode beyond 0777."""
     if value is not None and not 0 <= value <= 0o777:
-        faults.invalid(path, f"{value} is no file mode: {MODES}", "write it in octal with a leading zero, such as 0644")
+        faults.invalid(
+            path,
+            f"{value}: a file mode is 0 to 0777, which is 511 in decimal",
+            "write it in octal with a leading zero, such as 0644",
+        )
 
 
 def _empty_dir(source: Body, path: Path, scope: Scope, name: str) -> None:
@@ -183,9 +185,11 @@ def azure_disk(source: Body, path: Path, scope: Scope, name: str) -> None:
         return
     if kind == "Managed":
         if not uri.startswith("/subscriptions/"):
-            faults.not_supported((*path, "diskURI"), uri, ("/subscriptions/...",), "a managed disk has a resource path")
+            faults.add(
+                reasons.NOT_SUPPORTED, (*path, "diskURI"), f"{uri!r} must begin with /subscriptions/: a managed disk"
+            )
     elif not uri.startswith("https://"):
-        faults.not_supported((*path, "diskURI"), uri, ("https://...",), "a blob disk has a URL")
+        faults.add(reasons.NOT_SUPPORTED, (*path, "diskURI"), f"{uri!r} must begin with https://: a disk in a blob")
 
 
 def _storage_os(source: Body, path: Path, scope: Scope, name: str) -> None:

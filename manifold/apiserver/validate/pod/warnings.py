@@ -172,7 +172,9 @@ def _overlaps(paths: list[str], path: Path, faults: Faults) -> None:
         if bare:
             for other in seen:
                 if other and (f"{other}/".startswith(f"{bare}/") or f"{bare}/".startswith(f"{other}/")):
-                    faults.warn(path, f"paths {other!r} and {bare!r} overlap: one hides the other")
+                    both = f"the path {bare!r} stands here twice"
+                    both = both if bare == other else f"paths {other!r} and {bare!r} overlap"
+                    faults.warn(path, f"{both}: one hides the other")
         seen.append(bare)
 
 
