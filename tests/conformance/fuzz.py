@@ -123,7 +123,7 @@ def compare_verdict(body: Body, how: str, reply: Reply, found: list[api.Diagnost
                 ours,
             )
     else:
-        blamed = {d.path for d in refusals if d.path}
+        blamed = {d.path for d in refusals if d.path and d.path != "<nil>"}
         wanted = said_by(reply)
         if wanted:
             for path in sorted(wanted - blamed)[:1]:

@@ -11,6 +11,8 @@ from typing import Any
 from manifold.apiserver import schema
 from manifold.apiserver.schema import Type
 
+from tests.conformance.expressions import change_expressions, change_schema
+
 Body = dict[str, Any]
 Place = tuple[str | int, ...]
 
@@ -100,6 +102,9 @@ _PLAIN: dict[str, Any] = {
     "time": "2030-01-01T00:00:00Z", "micro-time": "2030-01-01T00:00:00.000000Z", "duration": "1m0s", "raw": {},
     "any": {},
 }  # fmt: skip
+
+
+SPOKEN = frozenset(("CustomResourceDefinition", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"))
 
 
 class Mutator:
@@ -235,10 +240,20 @@ class Mutator:
         body = copy.deepcopy(body)
         done: list[str] = []
         for _ in range(times):
-            done.append((self.chance.random() < 0.5 and self._by_schema(body)) or self._once(body))
+            done.append(
+                (body.get("kind") in SPOKEN and self.chance.random() < 0.6 and self._spoken(body))
+                or (self.chance.random() < 0.5 and self._by_schema(body))
+                or self._once(body)
+            )
         if self.chance.random() < 0.15:  # two changes near one another
             done.append(self._once(body, self._near(body)))
         return body, " + ".join(done)
+
+    def _spoken(self, body: Body) -> str:
+        """A change to the schemas or expressions of a definition or policy, or nothing where there are none."""
+        if body.get("kind") == "CustomResourceDefinition" and self.chance.random() < 0.7:
+            return change_schema(body, self.chance)
+        return change_expressions(body, self.chance)
 
     def _near(self, body: Body) -> Place:
         objects = [p for p in places(body) if isinstance(at(body, p), dict) and len(at(body, p)) > 1]

@@ -18,7 +18,8 @@ from manifold.apiserver.faults import Faults
 from manifold.apiserver.patch import jsonpatch, merge
 from manifold.apiserver.patch.fieldset import child, is_atomic
 from manifold.apiserver.schema import Type
-from manifold.k8s.cel.syntax import CelError
+from manifold.k8s.cel.evaluate import program
+from manifold.k8s.cel.syntax import CelError, Node
 
 NAME = "MutatingAdmissionPolicy"
 PLACE = 200
@@ -101,7 +102,11 @@ def _patched(mutation: Mapping[str, Any], names: Mapping[str, Any], body: Body, 
 
 
 def _merged(mutation: Mapping[str, Any], names: Mapping[str, Any], body: Body, context: Context) -> Body:
-    said = policies.plain(policies.evaluate((mutation.get("applyConfiguration") or {}).get("expression") or "", names))
+    text = (mutation.get("applyConfiguration") or {}).get("expression") or ""
+    wrong = _misnamed(program(text.strip()).root)
+    if wrong:
+        raise CelError(wrong)
+    said = policies.plain(policies.evaluate(text, names))
     if not isinstance(said, dict):
         raise CelError("the expression gives no Object")
     kind = context.kind
@@ -110,6 +115,18 @@ def _merged(mutation: Mapping[str, Any], names: Mapping[str, Any], body: Body, c
         raise CelError(f"an apply configuration may not set what is replaced as a whole: {', '.join(whole)}")
     said = {**said, "apiVersion": kind.api_version, "kind": kind.kind}
     return dict(merge.merge(policies.shown(body, kind), said, kind.type))
+
+
+def _misnamed(node: Node) -> str:
+    """Where an expression puts an object of another type than its field's: `Object.spec` within `Object.status`."""
+    if node.op == "object" and str(node.value).startswith("Object"):
+        for key, arg in zip(node.keys, node.args, strict=True):
+            wanted = f"{node.value}.{key}"
+            for inner in arg.args if arg.op == "list" else [arg]:
+                if inner.op == "object" and str(inner.value).startswith("Object") and inner.value != wanted:
+                    return f"field {key} must be of type {wanted}, not {inner.value}"
+    children = [*node.args, *([node.target] if node.target is not None else [])]
+    return next((found for one in children if (found := _misnamed(one))), "")
 
 
 def _atomic(value: Any, type: Type, path: str) -> list[str]:

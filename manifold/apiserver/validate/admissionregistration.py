@@ -307,8 +307,8 @@ def _variables(spec: Body, scope: cel.Scope, faults: Faults) -> None:
         messages, type = cel.infer(text, scope)
         for message in messages:
             faults.invalid((*path, "expression"), message)
-        if not messages and name:
-            scope.define(name, type)
+        if name:
+            scope.define(name, type)  # dyn where it does not compile: what uses it is not blamed for that
 
 
 def _same_conditions(new: Body, old: Body | None) -> bool:

@@ -212,8 +212,8 @@ def _parts(version: Body, places: Mapping[str, Path], status: bool, request: _Re
             _column(column, (*places["additionalPrinterColumns"], i), faults)
     if "selectableFields" in places and version.get("selectableFields"):
         here = places["selectableFields"]
-        if schema is None:
-            faults.invalid(here, "needs a schema")
+        if schema is None or "schema" not in places:  # the server looks beside it for the schema
+            faults.invalid(here, "needs a schema that is shared, or not, as the fields are")
         else:
             _selectable(version["selectableFields"], schema, here, faults)
 

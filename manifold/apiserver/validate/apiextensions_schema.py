@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from manifold.apiserver.faults import Faults
+from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.rules import field_at
 from manifold.k8s.cel import cost
-from manifold.model import MapKey, Path
+from manifold.model import MapKey, Path, spell
 
 if TYPE_CHECKING:
     from manifold.k8s.cel import Scope
@@ -136,9 +136,17 @@ def _root_with_status(schema: Schema, path: Path, faults: Faults) -> None:
         faults.invalid((*path, "type"), f"{schema['type']!r} must be object where status is a subresource")
         return
     for word in _NOT_AT_ROOT_WITH_STATUS:
-        if schema.get(word) not in (None, False, ""):
+        if _said(word, schema):
             faults.invalid(path, f"{word} is not allowed at the root of a schema with a status subresource")
             return
+
+
+def _said(word: str, schema: Schema) -> bool:
+    """Whether a schema says something with a word; false says nothing, but of additional properties and items."""
+    value = schema.get(word)
+    if value.__class__ is bool:
+        return bool(value) or word in ("additionalProperties", "additionalItems")
+    return value is not None and (value.__class__ in (int, float) or bool(value))
 
 
 def _not_convertible(schema: Any) -> str:
@@ -211,9 +219,7 @@ def _metadata(schema: Schema, whole: bool, level: str, path: Path, faults: Fault
         return
     properties = set(schema.get("properties") or {})
     more = properties - {"name", "generateName"} or any(
-        schema.get(word) is not None and schema[word] not in (False, "", [], {})
-        for word in schema
-        if word not in ("type", "default", "properties")
+        _said(word, schema) for word in schema if word not in ("type", "default", "properties")
     )
     if more:
         faults.forbidden(path, "only name and generateName may be described: the server knows metadata itself")
@@ -310,6 +316,8 @@ class _Inside:
 
 def _defaults(schema: Schema, path: Path, faults: Faults, *, at: _Inside | None = None) -> None:
     """Defaults must themselves be what their schema asks for; without `at`, `schema` is a root."""
+    if at is None:
+        schema = {**schema, "x-kubernetes-embedded-resource": True}
     if at is None or schema.get("x-kubernetes-embedded-resource"):
         at = _Inside(schema)
     if schema.get("default") is not None:
@@ -345,7 +353,16 @@ def _default(value: Any, schema: Schema, path: Path, at: _Inside, faults: Faults
         if not found.refused:
             found.clear()
             rules.check(value, None, schema, path, found, rules.Budget(), root=whole)
-    faults.extend(f for f in found if not f.warning)
+    faults.extend(_placed(f, path) for f in found if not f.warning)
+
+
+def _placed(fault: Fault, path: Path) -> Fault:
+    """A fault of a default as the server blames it."""
+    if fault.whole == "<nil>":
+        return fault._replace(path=path, whole=None)
+    if len(fault.path) > len(path) and fault.path[len(path)].__class__ is int:
+        return fault._replace(whole=f"{spell(path)}.{spell(fault.path[len(path) :])}")
+    return fault
 
 
 MOST_A_RULE = 10_000_000
@@ -437,8 +454,9 @@ def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faul
     if isinstance(extra, Mapping):
         inner_at = replace(below, step="@values", no_defaults=below.no_defaults or at.meta)
         _openapi(extra, (*path, "additionalProperties"), inner_at, faults, of_rules)
+    unrelated = schema.get("x-kubernetes-map-type") not in (None, "granular", "atomic")
     for name, inner in properties.items():
-        there = replace(below, step=name)
+        there = replace(below, step=name, no_old=below.no_old or unrelated)
         if name in _META and (at.root or schema.get("x-kubernetes-embedded-resource")):
             there = replace(there, meta=True, no_defaults=below.no_defaults or at.root)
         _openapi(inner, (*path, "properties", MapKey(name)), there, faults, of_rules)

@@ -159,16 +159,14 @@ def _fits(formal: T, actual: T, bound: dict[str, T]) -> bool:
     """Whether a value of `actual` may stand where `formal` is asked for; parameters become bound."""
     if _is_param(formal):
         known = bound.get(formal.name)
-        if known is None or known.name == "dyn":
-            if known is None or actual.name != "dyn":
-                bound[formal.name] = actual
-            return True
-        if _fits(known, actual, {}):
-            return True
-        if _fits(actual, known, {}):
+        if known is None or _is_param(known):
             bound[formal.name] = actual
             return True
-        return False
+        if not _fits(known, actual, {}) and not _fits(actual, known, {}):
+            return False
+        if _vaguer(actual, known):
+            bound[formal.name] = actual
+        return True
     if formal.name == "dyn" or actual.name in ("dyn", "error"):
         return True
     if _is_param(actual):
@@ -182,14 +180,25 @@ def _fits(formal: T, actual: T, bound: dict[str, T]) -> bool:
         )
     if formal.name != actual.name:
         return False
+    if formal.name == "type":
+        return True  # types as values fit whatever they are of
     if formal.args and actual.args:
         return all(_fits(f, a, bound) for f, a in zip(formal.args, actual.args, strict=False))
     return True
 
 
+def _vaguer(a: T, b: T) -> bool:
+    """Whether `a` says less of a value than `b`, or as much."""
+    if a.name == "dyn" or _is_param(a):
+        return True
+    if b.name == "dyn" or _is_param(b) or a.name != b.name or len(a.args) != len(b.args):
+        return False
+    return all(_vaguer(x, y) for x, y in zip(a.args, b.args, strict=True))
+
+
 def _put(t: T, bound: dict[str, T]) -> T:
     if _is_param(t):
-        return bound.get(t.name, DYN)
+        return bound.get(t.name, t)
     if t.args:
         return T(t.name, tuple(_put(a, bound) for a in t.args))
     return t
@@ -207,7 +216,7 @@ def _join(a: T, b: T) -> T | None:
 
 
 def _vague(t: T) -> bool:
-    return t.name == "dyn" or any(_vague(a) for a in t.args)
+    return t.name == "dyn" or _is_param(t) or any(_vague(a) for a in t.args)
 
 
 class Checker:
@@ -223,6 +232,13 @@ class Checker:
 
     def _fail(self, node: Node, message: str) -> CelError:
         return CelError(f"{message} ({place(self.text, node.at)})")
+
+    def whole(self, node: Node) -> T:
+        """The type of a whole expression; what is left open is dyn."""
+        found = self.infer(node)
+        if _is_param(found):
+            node.type = found = DYN
+        return found
 
     def infer(self, node: Node) -> T:
         node.type = found = getattr(self, f"_{node.op}")(node)
@@ -318,7 +334,7 @@ class Checker:
     def _opened(self, node: Node, found: T) -> T:
         if found.name == "optional_type":
             return found.args[0]
-        if found.name == "dyn":
+        if found.name == "dyn" or _is_param(found):
             return DYN
         raise self._fail(node, f"an optional value is expected, not {found}")
 
@@ -357,10 +373,6 @@ class Checker:
                     raise self._fail(node, f"a JSONPatch has no field {key!r}")
                 if key != "value" and not _fits(STRING, found, {}):
                     raise self._fail(arg, f"{key} must be a string, not {found}")
-            elif found.name == "Object" or found.name.startswith("Object."):
-                wanted = f"{name}.{key}"
-                if found.name != wanted:
-                    raise self._fail(arg, f"field {key} must be of type {wanted}, not {found.name}")
         if name == "JSONPatch":
             return T(name, fields={"op": STRING, "path": STRING, "from": STRING, "value": DYN})
         return T(name)
@@ -465,7 +477,7 @@ class Checker:
             first, second = (over.args[0], None) if len(node.names) == 1 else (INT, over.args[0])
         elif over.name == "map":
             first, second = over.args[0], over.args[1]
-        elif over.name in ("dyn", "error"):
+        elif over.name in ("dyn", "error") or _is_param(over):
             first, second = DYN, DYN
         else:
             raise self._fail(node.target, f"a list or map is expected, not {over}")
@@ -487,11 +499,11 @@ class Checker:
         if kind == "transformMap":
             return map_of(names[node.names[0]], types[-1], over.most)
         if kind == "transformMapEntry":
-            if types[-1].name not in ("map", "dyn"):
+            if types[-1].name not in ("map", "dyn") and not _is_param(types[-1]):
                 raise self._fail(node.args[-1], f"a map is expected, not {types[-1]}")
             return types[-1]
         if kind == "sortBy":
-            if types[-1].name not in (*_ORDERED, "dyn"):
+            if types[-1].name not in (*_ORDERED, "dyn") and not _is_param(types[-1]):
                 raise self._fail(node.args[-1], f"{types[-1]} cannot be sorted by")
             return over
         return BOOL
@@ -499,14 +511,14 @@ class Checker:
     def _bind(self, node: Node) -> T:
         assert node.target is not None
         over = self.infer(node.target)
-        if over.name not in ("optional_type", "dyn"):
+        if over.name not in ("optional_type", "dyn") and not _is_param(over):
             raise self._fail(node.target, f"an optional value is expected, not {over}")
         self.local.append({node.names[0]: over.args[0] if over.args else DYN})
         found = self.infer(node.args[0])
         self.local.pop()
         if node.value == "optMap":
             return optional_of(found)
-        if found.name not in ("optional_type", "dyn"):
+        if found.name not in ("optional_type", "dyn") and not _is_param(found):
             raise self._fail(node.args[0], f"an optional value is expected, not {found}")
         return found
 
