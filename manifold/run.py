@@ -436,7 +436,10 @@ def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tu
         texts = loaded.texts.items()
         unused = waved.unused((f for f, text in texts if b"manifold" in text and b"ignore" in text), ran)
     if request.config.paths and request.config.file is not None:
-        found = _by_path(found, request.config, waved.known)
+        ran = _in_force(request, waved.known)
+        found, vain = _by_path(found, request.config, waved.known, loaded.texts)
+        if request.lint and not request.skip_kind:
+            unused += [d for d, name in vain if ran(name)]
     if request.changed_since:
         from manifold.read.git import changed_lines
 
@@ -464,23 +467,44 @@ def _stays(d: Diagnostic, rules: Mapping[str, Any]) -> bool:
     return d.rejects or (d.rule in rules and rules[d.rule].mandatory)
 
 
-def _by_path(found: list[Diagnostic], config: Config, known: Mapping[str, Any]) -> list[Diagnostic]:
+def _by_path(
+    found: list[Diagnostic], config: Config, known: Mapping[str, Any], files: Iterable[str]
+) -> tuple[list[Diagnostic], list[tuple[Diagnostic, str]]]:
+    """Without what the settings leave out of some files; and what to say of each (rule) that they leave out in vain.
+
+    Raises UsageError for a rule that does not exist.
+    """
     import pathspec
+
+    from manifold.lint.catalogue import resolve
+    from manifold.lint.suppress import unused
 
     assert config.file is not None
     root = config.file.resolve().parent
-    rules = [(pathspec.GitIgnoreSpec.from_lines(p.match), set(p.ignore)) for p in config.paths]
+    rules = [(pathspec.GitIgnoreSpec.from_lines(p.match), resolve(p.ignore, known), p) for p in config.paths]
+    used: set[tuple[int, str]] = set()
+
+    def name(file: str) -> str:
+        path = Path(file).resolve()
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
 
     def kept(d: Diagnostic) -> bool:
-        if not d.file or _stays(d, known):
+        if not d.file or _stays(d, known) or not (here := name(d.file)):
             return True
-        file = Path(d.file).resolve()
-        if not file.is_relative_to(root):
-            return True
-        name = file.relative_to(root).as_posix()
-        return not any(d.rule in ignored and spec.match_file(name) for spec, ignored in rules)
+        hits = [n for n, (spec, ignored, _) in enumerate(rules) if d.rule in ignored and spec.match_file(here)]
+        used.update((n, d.rule) for n in hits)
+        return not hits
 
-    return [d for d in found if kept(d)]
+    rest = [d for d in found if kept(d)]
+    here = [name(file) for file in files]
+    vain = []
+    for n, (spec, ignored, path) in enumerate(rules):
+        if any(file and spec.match_file(file) for file in here):
+            where = ", ".join(path.match)
+            vain += [
+                (unused(str(config.file), f"{rule} in {where}"), rule) for rule in ignored if (n, rule) not in used
+            ]
+    return rest, vain
 
 
 def exit_code(report: Report, incomplete: bool, fail_on: str = "error") -> int:

@@ -148,6 +148,12 @@ class Suppressions:
             elif all(map(ran, ours)):
                 vain.append(name)
         out = []
+        if kept := [
+            n for n in vain if any(o in self.known and self.known[o].mandatory for o in self._aliases.get(n, [n]))
+        ]:
+            vain = [n for n in vain if n not in kept]
+            message = f"{', '.join(kept)} cannot be waved away: it is mandatory"
+            out.append(_about(file, span, "unused-suppression", message, "mend what it finds, and remove this"))
         if missing:
             message = f"there is no rule {', '.join(missing)}"
             out.append(_about(file, span, "unused-suppression", message, "`manifold rules` lists the rules"))
@@ -218,3 +224,10 @@ def _named(key: str, value: str, peers: Mapping[str, list[str]]) -> set[str]:
 
 def _about(file: str, span: Span, rule: str, message: str, help: str) -> Diagnostic:
     return Diagnostic(Origin.LINT, rule, Severity.INFO, message, file=file, span=span, help=help)
+
+
+def unused(file: str, what: str) -> Diagnostic:
+    """What is said of settings that leave something out in vain."""
+    return _about(
+        file, Span(0, 0, 0, 0), "unused-suppression", f"nothing here raises {what}", "remove it from the settings"
+    )
