@@ -17,6 +17,7 @@ from manifold.apiserver import faults as reasons
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.schema import Type
+from manifold.k8s import regexes
 from manifold.model import MapKey, Path
 
 Check = Callable[[Any, Path, Faults], None]
@@ -138,9 +139,7 @@ def _texts(spec: Spec) -> list[Check]:
 
         found.append(format)
     if "pattern" in spec:
-        import re2
-
-        expression = re2.compile(spec["pattern"])
+        expression = regexes.compiled(spec["pattern"])
 
         def pattern(value: Any, path: Path, faults: Faults) -> None:
             if not expression.search(str(value)):

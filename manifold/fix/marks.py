@@ -17,6 +17,9 @@ MENDABLE = frozenset(
 MOST = 50
 """Files that are read again at most: a mark is worth some time, but not any."""
 
+LARGEST = 256 * 1024
+"""Of more bytes no file is read again: repairs are looked for with a cost that grows faster than the text."""
+
 
 def marked(report: Report) -> Report:
     """The report with a fix on each diagnostic that has a safe repair."""
@@ -26,7 +29,8 @@ def marked(report: Report) -> Report:
     from manifold import api
     from manifold.fix.engine import available
 
-    sources = [Source(name, "\n".join(report.lines(name)).encode("utf-8", "surrogatepass")) for name in names]
+    texts = ((name, "\n".join(report.lines(name)).encode("utf-8", "surrogatepass")) for name in names)
+    sources = [Source(name, text) for name, text in texts if len(text) <= LARGEST]
     version = report.kubernetes[-1] if report.kubernetes else None
     fixes = available(sources, lambda found: api.server(version, [d.body for d in found if api.is_crd(d.body)]))
     return replace(report, diagnostics=tuple(_with(d, fixes) for d in report.diagnostics)) if fixes else report

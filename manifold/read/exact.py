@@ -309,7 +309,7 @@ class _Builder:
             )
             raise _fail(f"{what} cannot be a key: keys are texts", key.start, "yaml/key", "quote the key")
         assert parent.pairs is not None
-        if name in parent.value and any(n == name for n, k, _ in parent.pairs if k is not value):
+        if name in parent.value:
             self.duplicates.append((name, key.start))
         parent.pairs.append((name, key, value))
         parent.value[name] = _value(value)

@@ -37,9 +37,9 @@ _PATTERN = "(?m)" + "|".join(
 @cache
 def _gate() -> Any:
     """The compiled gate. RE2 looks at each character once, whatever the pattern: 3 microseconds where `re` takes 200."""
-    import re2
+    from manifold.k8s import regexes
 
-    return re2.compile(_PATTERN)
+    return regexes.compiled(_PATTERN)
 
 
 _null = -1

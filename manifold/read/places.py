@@ -26,9 +26,9 @@ _OPEN = rf"(?m){_TOKEN}(?:\"(?:[^\"\\\n]|\\.)*|'(?:[^'\n]|'')*)$"
 @cache
 def _open() -> Any:
     """RE2, for it looks at each character once."""
-    import re2
+    from manifold.k8s import regexes
 
-    return re2.compile(_OPEN)
+    return regexes.compiled(_OPEN)
 
 
 @cache

@@ -196,11 +196,13 @@ class _Reader:
                     error.rule, error.message, Span(line, error.column, line, error.column + 1), index, help=error.help
                 )
                 raise _StopError from None
-            for name, mark in parsed.duplicates:
+            more = len(parsed.duplicates) - MOST_DUPLICATES
+            for nth, (name, mark) in enumerate(parsed.duplicates[:MOST_DUPLICATES], 1):
                 line = mark.line + 1 + piece.line
+                others = f" (and {more} more keys)" if more > 0 and nth == MOST_DUPLICATES else ""
                 self.say(
                     "duplicate-key",
-                    f"the key `{name}` stands here twice; kubectl takes the last one and says nothing",
+                    f"the key `{name}` stands here twice{others}; kubectl takes the last one and says nothing",
                     Span(line, mark.column + 1, line, mark.column + 1 + len(name)),
                     index,
                     lint=True,
@@ -494,6 +496,7 @@ class Late:
         return exact.locate_composed(self._root, path, self._line)
 
 
+MOST_DUPLICATES = 100  # of one document: nobody mends more, and a hostile one has a million
 # Below this size the exact reader is done before the fast one's libraries are loaded.
 PAYS_FROM = 16 * 1024
 

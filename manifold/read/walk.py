@@ -46,7 +46,11 @@ class _Walker:
 
     def add(self, path: Path) -> None:
         if str(path) == "-":
-            self.out.sources.append(Source("(stdin)", sys.stdin.buffer.read(), True))
+            data = sys.stdin.buffer.read(LARGEST + 1)
+            if len(data) > LARGEST:
+                self.out.diagnostics.append(_unreadable("(stdin)", f"is larger than {LARGEST // 1024 // 1024} MiB"))
+            else:
+                self.out.sources.append(Source("(stdin)", data, True))
             return
         try:
             status = path.stat()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.rules import field_at
+from manifold.k8s import regexes
 from manifold.k8s.cel import cost
 from manifold.model import MapKey, Path, spell
 
@@ -243,15 +244,10 @@ def _validations(schema: Schema, skip: bool, skip_first: bool, path: Path, fault
 
 
 def _bad_pattern(pattern: str) -> str:
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
     try:
-        re2.compile(pattern, options)
-    except re2.error as error:
-        found = error.args[0] if error.args else "cannot be read"
-        return found.decode(errors="replace") if isinstance(found, bytes) else str(found)
+        regexes.compiled(pattern)
+    except regexes.PatternError as error:
+        return str(error)
     return ""
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cache
 
 from manifold import assets
+from manifold.k8s import regexes
 from manifold.k8s.cel.syntax import CelError, Node, Uint, place
 from manifold.k8s.cel.text import verbs
 
@@ -547,13 +548,9 @@ def _timestamp(text: str) -> bool:
 @cache
 def bad_pattern(pattern: str) -> str:
     """What RE2, the server's language of patterns, has against one; empty for a good one."""
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
     try:
-        re2.compile(pattern, options)
-    except (re2.error, UnicodeEncodeError) as e:
+        regexes.compiled(pattern)
+    except regexes.PatternError as e:
         return str(e)
     return ""
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from manifold.k8s import urls
+from manifold.k8s import regexes, urls
 from manifold.k8s.cel import text
 from manifold.k8s.cel.named_formats import CONSTANTS, NAMED, NamedFormat
 from manifold.k8s.cel.syntax import CelError, Kind, Uint
@@ -199,13 +199,9 @@ def _matches(text: str, pattern: str) -> bool:
 
 
 def _compiled(pattern: str) -> Any:
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return re2.compile(pattern, options)
-    except (re2.error, UnicodeEncodeError) as error:
+        return regexes.compiled(pattern)
+    except regexes.PatternError as error:
         raise CelError(f"{pattern!r} is no pattern of RE2") from error
 
 
