@@ -278,8 +278,10 @@ def _value(spec: Spec, release: tuple[int, int]) -> Check | None:
     reason, help = spec.get("missing", reasons.REQUIRED), spec.get("help", "")
     message = spec.get("message") or _needed(spec)
 
+    null_only = spec["required"] == "present"
+
     def required(value: Any, path: Path, faults: Faults) -> None:
-        if value is None or value == "" or (value.__class__ in (list, dict) and not value):
+        if value is None or (not null_only and (value == "" or (value.__class__ in (list, dict) and not value))):
             faults.add(reason, path, message, help)
         elif present is not None:
             present(value, path, faults)

@@ -28,15 +28,6 @@ def create_api_service(body: Body, context: Context, faults: Faults) -> None:
     metadata.names(meta, named, faults, masked=False)
     if not group and version != "v1":
         faults.required(("spec", "group"), "only v1 may be of no group")
-    if group:
-        for message in formats.dns_subdomain(group):
-            faults.invalid(("spec", "group"), message)
-    for message in formats.dns_1035_label(version):
-        faults.invalid(("spec", "version"), message)
-    for field, most in (("groupPriorityMinimum", 20000), ("versionPriority", 1000)):
-        number = spec.get(field) or 0
-        if not 0 < number <= most:
-            faults.invalid(("spec", field), f"{number} must be 1 to {most}")
     service, bundle, insecure = spec.get("service"), spec.get("caBundle"), spec.get("insecureSkipTLSVerify")
     if service is None:
         if bundle:
@@ -44,12 +35,6 @@ def create_api_service(body: Body, context: Context, faults: Faults) -> None:
         if insecure:
             faults.invalid(("spec", "insecureSkipTLSVerify"), "goes with a service only")
         return
-    for field in ("namespace", "name"):
-        if not service.get(field):
-            faults.required(("spec", "service", field))
-    port = service.get("port") or 0
-    if not 1 <= port <= 65535:
-        faults.invalid(("spec", "service", "port"), f"{port} must be 1 to 65535")
     if insecure and bundle:
         faults.invalid(("spec", "insecureSkipTLSVerify"), "contradicts caBundle", "leave one of them out")
 

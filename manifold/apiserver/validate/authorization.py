@@ -109,16 +109,9 @@ def create_local_review(body: Body, context: Context, faults: Faults) -> None:
         faults.invalid(("spec", "nonResourceAttributes"), "a review within a namespace is about resources")
 
 
-def create_rules_review(body: Body, context: Context, faults: Faults) -> None:
-    """A SelfSubjectRulesReview: of which namespace."""
-    if not (body.get("spec") or {}).get("namespace"):
-        faults.required(("spec", "namespace"), "of which namespace must be told")
-
-
 CREATE = {
     "SubjectAccessReview": create_subject_review,
     "SelfSubjectAccessReview": create_self_review,
     "LocalSubjectAccessReview": create_local_review,
-    "SelfSubjectRulesReview": create_rules_review,
 }
 UPDATE: dict[str, Any] = {}

@@ -35,13 +35,8 @@ def _strategy(value: str, path: Path, faults: Faults) -> None:
 
 
 def create_lease(body: Body, context: Context, faults: Faults) -> None:
-    """A Lease: numbers that make sense, and a strategy for whom to prefer."""
+    """A Lease: a strategy for whom to prefer."""
     spec = body.get("spec") or {}
-    seconds, transitions = spec.get("leaseDurationSeconds"), spec.get("leaseTransitions")
-    if seconds is not None and seconds <= 0:
-        faults.invalid(("spec", "leaseDurationSeconds"), f"{seconds} must be more than 0")
-    if transitions is not None and transitions < 0:
-        faults.invalid(("spec", "leaseTransitions"), f"{transitions} must not be negative")
     strategy = spec.get("strategy")
     if strategy is not None:
         _strategy(strategy, ("spec", "strategy"), faults)

@@ -17,12 +17,10 @@ from manifold.model import Path
 
 Body = dict[str, Any]
 
-DISTINGUISHERS = ("ByNamespace", "ByUser")
 VERBS = ("get", "list", "create", "update", "delete", "deletecollection", "patch", "watch", "proxy")
 _ARMS = {"ServiceAccount": "serviceAccount", "User": "user", "Group": "group"}
 LEVEL_TYPES = ("Exempt", "Limited")
 RESPONSE_TYPES = ("Queue", "Reject")
-_HIGHEST_PRECEDENCE = 10_000
 _MOST_QUEUES = 10_000_000
 _HASH_BITS = 60
 _ZERO_SHARES = "flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares"
@@ -64,23 +62,8 @@ MANDATORY_LEVELS: dict[str, Body] = {
 def create_flow_schema(body: Body, context: Context, faults: Faults) -> None:
     """A FlowSchema: whose requests, which ones, to which priority level."""
     name, spec = (body.get("metadata") or {}).get("name") or "", body.get("spec") or {}
-    path: Path = ("spec", "matchingPrecedence")
-    precedence = spec.get("matchingPrecedence") or 0
-    if precedence <= 0:
-        faults.invalid(path, f"{precedence} must be more than 0")
-    if precedence > _HIGHEST_PRECEDENCE:
-        faults.invalid(path, f"{precedence} must be at most {_HIGHEST_PRECEDENCE}")
-    if precedence == 1 and name != "exempt":
-        faults.invalid(path, "1 is for the schema named exempt alone")
-    method = spec.get("distinguisherMethod")
-    if method is not None and (method.get("type") or "") not in DISTINGUISHERS:
-        faults.not_supported(("spec", "distinguisherMethod", "type"), method.get("type") or "", DISTINGUISHERS)
-    level = (spec.get("priorityLevelConfiguration") or {}).get("name") or ""
-    if level:
-        for message in formats.dns_subdomain(level):
-            faults.invalid(("spec", "priorityLevelConfiguration", "name"), message)
-    else:
-        faults.required(("spec", "priorityLevelConfiguration", "name"), "which priority level must be told")
+    if spec.get("matchingPrecedence") == 1 and name != "exempt":
+        faults.invalid(("spec", "matchingPrecedence"), "1 is for the schema named exempt alone")
     for i, rule in enumerate(spec.get("rules") or ()):
         _rule(rule, ("spec", "rules", i), faults)
     mandatory = MANDATORY_SCHEMAS.get(name)
@@ -89,10 +72,7 @@ def create_flow_schema(body: Body, context: Context, faults: Faults) -> None:
 
 
 def _rule(rule: Body, path: Path, faults: Faults) -> None:
-    subjects = rule.get("subjects")
-    if not subjects:
-        faults.required((*path, "subjects"), "at least one subject")
-    for i, subject in enumerate(subjects or ()):
+    for i, subject in enumerate(rule.get("subjects") or ()):
         _subject(subject, (*path, "subjects", i), faults)
     resources, others = rule.get("resourceRules"), rule.get("nonResourceRules")
     if not resources and not others:
@@ -151,10 +131,7 @@ def _alone(values: list[str], path: Path, faults: Faults) -> None:
 def _resource_rule(rule: Body, path: Path, faults: Faults) -> None:
     _verbs(rule, path, faults)
     for field in ("apiGroups", "resources"):
-        values = rule.get(field) or []
-        if not values:
-            faults.required((*path, field), "at least one")
-        _alone(values, (*path, field), faults)
+        _alone(rule.get(field) or [], (*path, field), faults)
     namespaces = rule.get("namespaces") or []
     here = (*path, "namespaces")
     if not namespaces and not rule.get("clusterScope"):
@@ -171,9 +148,7 @@ def _url_rule(rule: Body, path: Path, faults: Faults) -> None:
     _verbs(rule, path, faults)
     urls = rule.get("nonResourceURLs") or []
     here = (*path, "nonResourceURLs")
-    if not urls:
-        faults.required(here, "at least one URL")
-    elif "*" in urls:
+    if "*" in urls:
         _alone(urls, here, faults)
     else:
         for i, url in enumerate(urls):

@@ -17,10 +17,8 @@ from manifold.model import Path
 
 Body = dict[str, Any]
 
-PROTOCOLS = ("TCP", "UDP", "SCTP")
 POLICY_TYPES = ("Ingress", "Egress")
 PATH_TYPES = ("Exact", "Prefix", "ImplementationSpecific")
-SCOPES = ("Cluster", "Namespace")
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _BAD_SEQUENCES = ("//", "/./", "/../", "%2f", "%2F")
 _BAD_ENDS = ("/..", "/.")
@@ -37,9 +35,6 @@ def _names(path: Path, value: str, test: formats.Format, faults: Faults) -> None
 
 
 def _port(port: Body, path: Path, faults: Faults) -> None:
-    protocol = port.get("protocol")
-    if protocol is not None and protocol not in PROTOCOLS:
-        faults.not_supported((*path, "protocol"), protocol, PROTOCOLS)
     number, last = port.get("port"), port.get("endPort")
     if isinstance(number, int):
         if not 1 <= number <= 65535:
@@ -251,9 +246,6 @@ def _ingress(body: Body, context: Context, faults: Faults, old: Body | None = No
             _host(host, ("spec", "tls", i, "hosts", j), faults)
         if tls.get("secretName") and not lenient_secrets:
             _names(("spec", "tls", i, "secretName"), tls["secretName"], formats.dns_subdomain, faults)
-    name = spec.get("ingressClassName")
-    if name is not None:
-        _names(("spec", "ingressClassName"), name, formats.dns_subdomain, faults)
 
 
 def _bad_wildcards(spec: Body) -> bool:
@@ -318,18 +310,13 @@ def create_ingress_class(body: Body, context: Context, faults: Faults) -> None:
 
 
 def _class_parameters(parameters: Body, path: Path, faults: Faults) -> None:
-    _reference(parameters, path, faults)
     scope, namespace = parameters.get("scope"), parameters.get("namespace")
-    if scope is None:
-        faults.required((*path, "scope"))
-    elif scope not in SCOPES:
-        faults.not_supported((*path, "scope"), scope, SCOPES)
-    elif scope == "Namespace":
+    if scope == "Namespace":
         if namespace is None:
             faults.required((*path, "namespace"), "scope Namespace needs a namespace")
         else:
             _names((*path, "namespace"), namespace, formats.dns_label, faults)
-    elif namespace is not None:
+    elif scope == "Cluster" and namespace is not None:
         faults.forbidden((*path, "namespace"), "scope Cluster takes no namespace")
 
 
@@ -353,27 +340,9 @@ def _canonical_block(value: str) -> list[str]:
     return found
 
 
-def _ip_address(body: Body, faults: Faults) -> None:
-    parent = (body.get("spec") or {}).get("parentRef")
-    path: Path = ("spec", "parentRef")
-    if parent is None:
-        faults.required(path)
-        return
-    if parent.get("group"):
-        _names((*path, "group"), parent["group"], formats.dns_subdomain, faults)
-    for name in ("resource", "name"):
-        if not parent.get(name):
-            faults.required((*path, name))
-        else:
-            _names((*path, name), parent[name], formats.path_segment, faults)
-    if parent.get("namespace"):
-        _names((*path, "namespace"), parent["namespace"], formats.path_segment, faults)
-
-
 def create_ip_address(body: Body, context: Context, faults: Faults) -> None:
     """An IPAddress: its name is the address, its spec says whose."""
     metadata.names(body.get("metadata") or {}, canonical_ip, faults, masked=False)
-    _ip_address(body, faults)
 
 
 def create_service_cidr(body: Body, context: Context, faults: Faults) -> None:

@@ -12,20 +12,13 @@ from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate import metadata
 from manifold.apiserver.validate.pod import resources, scheduling, warnings
 from manifold.apiserver.validate.pod.scope import Scope
-from manifold.k8s import formats
 from manifold.model import Path
 
 Body = dict[str, Any]
 
 
 def create_runtime_class(body: Body, context: Context, faults: Faults) -> None:
-    """A RuntimeClass: its handler, what it costs, where it runs."""
-    handler = body.get("handler") or ""
-    if not handler and context.since(1, 36):
-        faults.required(("handler",))
-    else:
-        for message in formats.dns_label(handler):
-            faults.invalid(("handler",), message)
+    """A RuntimeClass: what it costs, where it runs."""
     overhead = body.get("overhead")
     if overhead is not None and overhead.get("podFixed"):
         # The server looks at the overhead as at the limits of a container, and names it so.

@@ -11,8 +11,6 @@ from manifold.apiserver.validate.apps import at_most_all, int_or_percent
 
 Body = dict[str, Any]
 
-EVICTION_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
-
 
 def _budget(spec: Body, faults: Faults, *, lenient: bool) -> None:
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
@@ -23,9 +21,6 @@ def _budget(spec: Body, faults: Faults, *, lenient: bool) -> None:
             int_or_percent(value, ("spec", name), faults)
             at_most_all(value, ("spec", name), faults)
     metadata.label_selector(spec.get("selector"), ("spec", "selector"), faults, lenient_values=lenient)
-    eviction = spec.get("unhealthyPodEvictionPolicy")
-    if eviction is not None and eviction not in EVICTION_POLICIES:
-        faults.not_supported(("spec", "unhealthyPodEvictionPolicy"), eviction, EVICTION_POLICIES)
 
 
 def create(body: Body, context: Context, faults: Faults) -> None:

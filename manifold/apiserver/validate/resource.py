@@ -6,6 +6,7 @@ Follows kubernetes v1.37.2 pkg/apis/resource/validation and pkg/registry/resourc
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
 from manifold.apiserver.context import Context
@@ -96,7 +97,13 @@ class _Claim:
             faults.required((*path, "deviceClassName"))
         else:
             names(device_class, formats.dns_subdomain, (*path, "deviceClassName"), faults)
-        _list(request.get("selectors"), MOST_REQUESTS, (*path, "selectors"), faults, selector)
+        _list(
+            request.get("selectors"),
+            MOST_REQUESTS,
+            (*path, "selectors"),
+            faults,
+            partial(selector, context=self.context),
+        )
         mode, count = request.get("allocationMode") or "", request.get("count") or 0
         if mode == "All":
             if count:
@@ -128,7 +135,7 @@ class _Claim:
         configuration(config, path, faults)
 
 
-def selector(value: Body, path: Path, faults: Faults) -> None:
+def selector(value: Body, path: Path, faults: Faults, *, context: Context) -> None:
     """Blame a selector of devices: an expression over one `device`."""
     expression = value.get("cel")
     if expression is None:
@@ -139,7 +146,7 @@ def selector(value: Body, path: Path, faults: Faults) -> None:
     if formats.size(text) > LONGEST_EXPRESSION:
         faults.too_long(path, LONGEST_EXPRESSION)
         return
-    for message in cel.compile_device_selector(text):
+    for message in cel.compile_device_selector(text, shared=context.enabled("DRAConsumableCapacity")):
         faults.invalid(path, message)
 
 
@@ -242,7 +249,7 @@ def update_claim(new: Body, old: Body, context: Context, faults: Faults) -> None
 def create_class(body: Body, context: Context, faults: Faults) -> None:
     """A DeviceClass: what its devices are, and what is handed to their driver."""
     spec = body.get("spec") or {}
-    _list(spec.get("selectors"), MOST_REQUESTS, ("spec", "selectors"), faults, selector)
+    _list(spec.get("selectors"), MOST_REQUESTS, ("spec", "selectors"), faults, partial(selector, context=context))
     _list(spec.get("config"), MOST_REQUESTS, ("spec", "config"), faults, configuration)
     name = spec.get("extendedResourceName")
     if name is not None and not is_extended(name):

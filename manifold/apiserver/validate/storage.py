@@ -20,13 +20,9 @@ from manifold.model import Path
 
 Body = dict[str, Any]
 
-RECLAIM_POLICIES = ("Delete", "Retain")
-BINDING_MODES = ("Immediate", "WaitForFirstConsumer")
 LIFECYCLE_MODES = ("Persistent", "Ephemeral")
-FS_GROUP_POLICIES = ("ReadWriteOnceWithFSType", "File", "None")
 _PARAMETERS_LIMIT = 512
 _PARAMETERS_SIZE = 256 * 1024
-_NODE_ID_LIMIT = 256
 _SHORTEST_TOKEN = 600
 
 
@@ -61,14 +57,6 @@ def create_storage_class(body: Body, context: Context, faults: Faults) -> None:
     """A StorageClass: who provisions, how, and where."""
     _driver(body.get("provisioner") or "", ("provisioner",), faults)
     _parameters(body.get("parameters") or {}, ("parameters",), faults, needed=False)
-    policy = body.get("reclaimPolicy")
-    if policy and policy not in RECLAIM_POLICIES:
-        faults.not_supported(("reclaimPolicy",), policy, RECLAIM_POLICIES)
-    mode = body.get("volumeBindingMode")
-    if mode is None:
-        faults.required(("volumeBindingMode",))
-    elif mode not in BINDING_MODES:
-        faults.not_supported(("volumeBindingMode",), mode, BINDING_MODES)
     _topologies(body.get("allowedTopologies") or [], faults)
     warn_of_topologies(body, context, faults)
 
@@ -128,7 +116,6 @@ def create_attachment(body: Body, context: Context, faults: Faults) -> None:
         _inline(inline, (*path, "inlineVolumeSpec"), context, faults)
     elif not name:
         faults.required((*path, "persistentVolumeName"))
-    _names(("spec", "nodeName"), spec.get("nodeName") or "", formats.dns_subdomain, faults)
     if name is not None:
         _names((*path, "persistentVolumeName"), name, formats.dns_subdomain, faults)
 
@@ -156,15 +143,8 @@ def create_csi_node(body: Body, context: Context, faults: Faults) -> None:
     seen = set()
     for i, driver in enumerate((body.get("spec") or {}).get("drivers") or ()):
         path: Path = ("spec", "drivers", i)
-        name, node = driver.get("name") or "", driver.get("nodeID") or ""
+        name = driver.get("name") or ""
         volumes.csi_driver(name, (*path, "name"), faults)
-        if not node:
-            faults.required((*path, "nodeID"))
-        if formats.size(node) > _NODE_ID_LIMIT:
-            faults.invalid((*path, "nodeID"), f"longer than {_NODE_ID_LIMIT} characters")
-        count = (driver.get("allocatable") or {}).get("count")
-        if count is not None and count < 0:
-            faults.invalid((*path, "allocatable", "count"), f"{count} must not be negative")
         if name in seen:
             faults.duplicate((*path, "name"), name)
         seen.add(name)
@@ -197,12 +177,6 @@ def update_csi_node(new: Body, old: Body, context: Context, faults: Faults) -> N
 def _csi_driver_spec(spec: Body, context: Context, faults: Faults) -> None:
     if spec.get("attachRequired") is None:
         faults.add("FieldValueRequired", ("spec", "attachedRequired"), "must be set", at=("spec", "attachRequired"))
-    for field in ("podInfoOnMount", "storageCapacity"):
-        if spec.get(field) is None:
-            faults.required(("spec", field))
-    policy = spec.get("fsGroupPolicy")
-    if policy is not None and policy not in FS_GROUP_POLICIES:
-        faults.not_supported(("spec", "fsGroupPolicy"), policy, FS_GROUP_POLICIES)
     seen = set()
     requests = spec.get("tokenRequests") or ()
     for i, request in enumerate(requests):
@@ -222,11 +196,6 @@ def _csi_driver_spec(spec: Body, context: Context, faults: Faults) -> None:
                 f"{mode!r} is not one of: {', '.join(LIFECYCLE_MODES)}",
                 at=("spec", "volumeLifecycleModes", i),
             )
-    if spec.get("seLinuxMount") is None and context.since(1, 27):
-        faults.required(("spec", "seLinuxMount"))
-    period = spec.get("nodeAllocatableUpdatePeriodSeconds")
-    if period is not None and period < 10:
-        faults.invalid(("spec", "nodeAllocatableUpdatePeriodSeconds"), f"{period} must be at least 10")
     if spec.get("serviceAccountTokenInSecrets") is not None and not requests:
         faults.invalid(("spec", "serviceAccountTokenInSecrets"), "goes with tokenRequests only")
 
@@ -256,7 +225,6 @@ def update_csi_driver(new: Body, old: Body, context: Context, faults: Faults) ->
 
 def _capacity(body: Body, lenient: bool, faults: Faults) -> None:
     metadata.label_selector(body.get("nodeTopology"), ("nodeTopology",), faults, lenient_values=lenient)
-    _names(("storageClassName",), body.get("storageClassName") or "", formats.dns_subdomain, faults)
     size = body.get("capacity")
     if size is not None and amount(size).nanos < 0:
         faults.invalid(("capacity",), f"{size} must not be negative")

@@ -108,18 +108,20 @@ def admission_scope(
 
 
 @cache
-def _device() -> T:
+def _device(shared: bool) -> T:
     names = map_of(STRING, DYN)
-    return object_of(
-        "kubernetes.DRADevice",
-        driver=STRING, attributes=map_of(STRING, names), capacity=map_of(STRING, map_of(STRING, read_type("Quantity"))),
-        allowMultipleAllocations=BOOL,
-    )  # fmt: skip
+    fields = {"driver": STRING, "attributes": map_of(STRING, names)}
+    fields["capacity"] = map_of(STRING, map_of(STRING, read_type("Quantity")))
+    if shared:
+        fields["allowMultipleAllocations"] = BOOL
+    return object_of("kubernetes.DRADevice", **fields)
 
 
-def compile_device_selector(text: str) -> list[str]:
+def compile_device_selector(text: str, *, shared: bool = True) -> list[str]:
     """What is wrong with the CEL selector of a device (dynamic resource allocation); nothing for a good one.
+
+    `shared`: whether the server knows of devices that are allocated several times (DRAConsumableCapacity).
 
     Source: k8s.io/dynamic-resource-allocation v0.37.2 cel/compile.go.
     """
-    return check(text, Scope({"device": _device()}), ("bool", "dyn"))
+    return check(text, Scope({"device": _device(shared)}), ("bool", "dyn"))
