@@ -6,7 +6,8 @@ and pkg/apiserver/validation; formats of k8s.io/kube-openapi's strfmt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from manifold.apiserver import faults as reasons
@@ -380,10 +381,9 @@ def _check(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
         return  # the server takes any list for bytes
     elif isinstance(kind, str) and kind and not _is(value, kind):
         faults.add(reasons.TYPE_INVALID, path, f"must be of type {kind}, not {describe(value)}")
+        _check_enum(value, schema, path, faults)
         return
-    enum = schema.get("enum")
-    if enum and value not in enum:
-        faults.not_supported(path, value, enum)
+    _check_enum(value, schema, path, faults)
     if value.__class__ is str:
         _check_text(value, schema, path, faults)
     elif value.__class__ is dict:
@@ -393,6 +393,12 @@ def _check(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
     elif value.__class__ is not bool and value is not None:
         _check_number(value, schema, path, faults)
     _combined(value, schema, path, faults)
+
+
+def _check_enum(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
+    enum = schema.get("enum")
+    if enum and value not in enum:
+        faults.not_supported(path, value, enum)
 
 
 def _check_text(value: str, schema: Schema, path: Path, faults: Faults) -> None:
@@ -541,16 +547,24 @@ def _check_list(value: list[Any], schema: Schema, path: Path, faults: Faults) ->
             _check(item, items, (*path, i), faults)
     kind = schema.get("x-kubernetes-list-type")
     if kind == "set":
-        _unique([repr(v) for v in value], value, path, faults)
+        _unique([_canonical(v) for v in value], value, path, faults)
     elif kind == "map":
         keys = schema.get("x-kubernetes-list-map-keys") or ()
+        for i, item in enumerate(value):
+            if item is not None and item.__class__ is not dict:
+                faults.invalid((*path, i), "the items of this list have keys, so each is an object")
+                break
         if all(isinstance(v, dict) for v in value):
             _unique(
-                [repr([v.get(k) for k in keys]) for v in value],
+                [_canonical([v.get(k) for k in keys]) for v in value],
                 [{k: v[k] for k in keys if k in v} for v in value],
                 path,
                 faults,
             )
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _unique(names: list[str], shown: list[Any], path: Path, faults: Faults) -> None:
@@ -569,9 +583,14 @@ def _passes(value: Any, schema: Schema) -> bool:
 
 def _combined(value: Any, schema: Schema, path: Path, faults: Faults) -> None:
     """allOf, anyOf, oneOf and not; the server blames the value as a whole, without a field at the root."""
-    parts: Iterator[Schema] = (s for s in schema.get("allOf") or () if isinstance(s, Mapping))
-    for part in parts:
-        _check(value, part, path, faults)
+    parts = [s for s in schema.get("allOf") or () if isinstance(s, Mapping)]
+    if parts:
+        found = Faults()
+        for part in parts:
+            _check(value, part, path, found)
+        faults.extend(found)
+        if found:
+            _whole(path, "does not fit all schemas that it must fit (allOf)", faults)
     choices = [s for s in schema.get("anyOf") or () if isinstance(s, Mapping)]
     if choices and not schema.get("x-kubernetes-int-or-string"):
         _choose(value, choices, False, path, faults)

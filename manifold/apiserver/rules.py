@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from manifold.apiserver.faults import INVALID, Faults
+from manifold.apiserver.faults import INVALID, RULES, Fault, Faults
 from manifold.k8s import strfmt
 from manifold.k8s.cel.check import (
     BOOL,
@@ -317,7 +317,7 @@ def _check_here(value: Any, old: Any, schema: Schema, path: Path, faults: Faults
         try:
             expression = program(rule.get("rule") or "")
         except CelError as error:
-            faults.invalid(path, f"the definition's rule cannot be read: {error}")
+            _blame(INVALID, path, f"the definition's rule cannot be read: {error}", faults)
             continue
         optional = bool(rule.get("optionalOldSelf"))
         uses_old = "oldSelf" in names_in(expression.root)
@@ -334,7 +334,7 @@ def _check_here(value: Any, old: Any, schema: Schema, path: Path, faults: Faults
             if budget.run(expression, known) is True:
                 continue
         except CelError as error:
-            faults.invalid(path, f"a rule cannot be held against it: {error}")
+            _blame(INVALID, path, f"a rule cannot be held against it: {error}", faults)
             continue
         message = _message(rule, known, budget)
         place = path
@@ -344,8 +344,12 @@ def _check_here(value: Any, old: Any, schema: Schema, path: Path, faults: Faults
         if not uses_old and old is not None and old == value:
             faults.warn(place, f"{message} (as before: the server lets pass what does not change)")
         else:
-            reason = rule.get("reason") or INVALID
-            faults.add(reason, place, message)
+            _blame(rule.get("reason") or INVALID, place, message, faults)
+
+
+def _blame(reason: str, path: Path, message: str, faults: Faults) -> None:
+    """Blame a value; the server has no field for the whole object."""
+    faults.append(Fault(path, reason, message, rule=RULES.get(reason, "api/invalid"), whole=None if path else "<nil>"))
 
 
 def _message(rule: Mapping[str, Any], names: Mapping[str, Any], budget: Budget) -> str:

@@ -44,6 +44,8 @@ def create_definition(body: Body, context: Context, faults: Faults) -> None:
     for field in ("generateName", "name"):
         if meta.get(field) and meta[field] != wanted:
             faults.invalid(("metadata", field), message)
+    for words in formats.dns_subdomain(meta["name"]) if meta.get("name") == wanted else ():
+        faults.invalid(("metadata", "name"), words)
     if meta.get("generateName") and not meta.get("name"):
         faults.invalid(("metadata", "name"), message)
     _definition(body, None, context, faults)
