@@ -40,6 +40,9 @@ def main() -> None:
 
         sys.stdout.write(f"manifold {__version__}\n")
         return
-    from manifold.cli._main import run
+    try:
+        from manifold.cli._main import run
 
-    sys.exit(run(arguments))
+        sys.exit(run(arguments))
+    except KeyboardInterrupt:  # before a command has begun
+        sys.exit(130)
