@@ -34,6 +34,11 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "GIT_INDEX_FILE",
     ):
         monkeypatch.delenv(name, raising=False)
+    # Tests commit: as nobody in particular, and without the settings of whoever runs them.
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "test")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "test@localhost")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
 
 
 @pytest.fixture

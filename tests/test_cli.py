@@ -29,6 +29,30 @@ def test_version_imports_no_yaml_and_no_rich() -> None:
     assert [f"manifold {__version__}", "[]"] == done.stdout.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        ([], {"yaml", "rich", "typer", "jsonschema", "orjson", "urllib3", "re2", "ryml"}),
+        (
+            ["validate", "-"],
+            {"rich", "jsonschema", "urllib3", "ruamel", "ryml", "kubernetes_validate", "deepdiff", "cel_expr_python"},
+        ),
+    ],
+)
+def test_imports_are_as_late_as_they_can_be(arguments: list[str], unwanted: set[str]) -> None:
+    """The package alone loads nothing, and one small file only what it needs."""
+    code = (
+        "import sys, contextlib, io; sys.argv = ['manifold', *sys.argv[1:]]; import manifold.cli\n"
+        "if sys.argv[1:]:\n  with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()): manifold.cli.main()\n"
+        "print(*sorted(m for m in sys.modules if '.' not in m))"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, input=CONFIG_MAP, capture_output=True, text=True, check=True)
+
+    assert set(done.stdout.split()) & unwanted == set()
+    assert "manifold" in done.stdout.split()
+
+
 def test_shop_is_refused_with_file_line_and_reason() -> None:
     """The README's first command."""
     done = manifold("check", SHOP)

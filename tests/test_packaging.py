@@ -20,11 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 MANIFOLD = [sys.executable, "-c", "from manifold.cli import main; main()"]
 HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
 BROKEN = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  ports:\n  - port: 70000\n"
-GIT = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@a", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@a"}
 
 
 def run(*command: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **GIT, "GIT_CONFIG_GLOBAL": os.devnull, **variables}
+    environment = {**os.environ, **variables}
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
