@@ -6,6 +6,7 @@ strategies (pkg/registry); for Services `patchAllocatedValues`, `normalizeCluste
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -246,8 +247,14 @@ def _daemon_set(new: Body, old: Body) -> None:
     before = ((old.get("metadata") or {}).get("annotations") or {}).get(name)
     if before is None or not before.isdecimal():
         return
+    sent = (new["metadata"].get("annotations") or {}).get(name)
+    if sent is not None and not _INTEGER.fullmatch(sent):
+        return  # validation blames it
     changed = not same((old.get("spec") or {}).get("template"), (new.get("spec") or {}).get("template"))
     new["metadata"].setdefault("annotations", {})[name] = str(int(before) + changed)
+
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
 _OWN: dict[tuple[str, str], Callable[[Body, Body], None]] = {

@@ -1,6 +1,6 @@
 """Two values are the same when the API server says so."""
 
-from manifold.k8s.equality import same
+from manifold.k8s.equality import POINTERS, same
 
 
 def test_empty_is_nothing() -> None:
@@ -20,3 +20,26 @@ def test_lists_in_order() -> None:
     """Lists are compared item by item."""
     assert same([{"a": 1}], [{"a": 1, "b": []}])
     assert not same([1, 2], [2, 1])
+
+
+def test_an_empty_object_behind_a_pointer_is_not_nothing() -> None:
+    """An empty selector selects everything, none selects nothing; of maps and structs both are one."""
+    assert not same({"labelSelector": {}}, {})
+    assert same({"matchLabels": {}}, {})
+    assert same({"resources": {}}, {})
+
+
+def test_pointers_are_those_of_the_schemas() -> None:
+    """A field counts where every release has a pointer to a struct, and no type a map, under its name."""
+    from manifold.apiserver.schema import load, versions
+
+    held: dict[str, set[str]] = {}
+    for version in versions():
+        schema = load(version)
+        for type in map(schema.type, schema.type_names()):
+            for field in type.fields.values():
+                shape = field.type.shape
+                held.setdefault(field.name, set()).add("pointer" if shape == "object" and field.pointer else shape)
+
+    expected = {n for n, s in held.items() if "pointer" in s and not s & {"object", "map", "any", "raw"}}
+    assert expected == POINTERS

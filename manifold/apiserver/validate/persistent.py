@@ -248,6 +248,45 @@ def _source(spec: Body, *, without_secret: bool = False) -> Body:
     return source
 
 
+# The labels that nodes had before these were stable.
+_STABLE = {
+    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+    "beta.kubernetes.io/os": "kubernetes.io/os",
+    "beta.kubernetes.io/arch": "kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
+}
+
+
+def _same_nodes(old: Body, new: Body | None) -> bool:
+    """Whether a volume can be reached from the same nodes: labels may become the stable ones.
+
+    A key that is gone passes as well: the server looks up in vain what it would be, and finds nothing.
+    """
+    terms, wanted = (((a or {}).get("required") or {}).get("nodeSelectorTerms") or [] for a in (old, new))
+    renamed = [
+        {
+            **term,
+            **{
+                part: [_renamed(r, s) for r, s in zip(term[part], other[part], strict=True)]
+                for part in ("matchExpressions", "matchFields")
+                if len(term.get(part) or ()) == len(other.get(part) or ()) > 0
+            },
+        }
+        for term, other in zip(terms, wanted, strict=False)
+    ]
+    if len(terms) != len(wanted):
+        return False
+    return same({"required": {"nodeSelectorTerms": renamed}} if terms else old, new)
+
+
+def _renamed(requirement: Body, wanted: Body) -> Body:
+    key, new = requirement.get("key") or "", wanted.get("key") or ""
+    if key != new and _STABLE.get(key, "") == new:
+        return {**{k: v for k, v in requirement.items() if k != "key"}, **({"key": new} if new else {})}
+    return requirement
+
+
 def update_volume(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """A volume keeps its source and its mode; where it can be reached from is open since 1.35 only."""
     after, before = new.get("spec") or {}, old.get("spec") or {}
@@ -265,7 +304,7 @@ def update_volume(new: Body, old: Body, context: Context, faults: Faults) -> Non
         faults.forbidden((*SPEC, "persistentvolumesource"), "the source of a volume cannot be changed once it exists")
     if before.get("volumeMode") != after.get("volumeMode"):
         changed(faults, ("volumeMode",), (*SPEC, "volumeMode"))
-    if before.get("nodeAffinity") is not None and not same(before.get("nodeAffinity"), after.get("nodeAffinity")):
+    if before.get("nodeAffinity") is not None and not _same_nodes(before["nodeAffinity"], after.get("nodeAffinity")):
         changed(faults, ("nodeAffinity",), (*SPEC, "nodeAffinity"))
     if before.get("volumeAttributesClassName") is not None and after.get("volumeAttributesClassName") is None:
         faults.forbidden((*SPEC, "volumeAttributesClassName"), "cannot be taken away once it is set")

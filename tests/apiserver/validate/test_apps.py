@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+from manifold import api
 from manifold.apiserver.faults import FORBIDDEN, INVALID, NOT_SUPPORTED, REQUIRED
 from manifold.apiserver.server import Server
 from manifold.model import spell
@@ -194,3 +195,27 @@ def test_invalid_stored_template_of_a_stateful_set() -> None:
     new = copy.deepcopy(old)
     new["spec"]["replicas"] = 3
     assert [f for f in Server().update(old, new).faults if not f.warning] == []
+
+
+def test_claims_come_before_the_volumes_of_a_template() -> None:
+    """The server names a volume's place in the list that the controller makes; a claim replaces one of its name."""
+    claim = {
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    spec = {
+        "selector": {"matchLabels": {"a": "b"}},
+        "serviceName": "a",
+        "volumeClaimTemplates": [claim],
+        "template": {
+            "metadata": {"labels": {"a": "b"}},
+            "spec": {
+                "containers": [{"name": "a", "image": "a"}],
+                "volumes": [{"name": "data", "nfs": {}}, {"name": "other", "secret": {}}],
+            },
+        },
+    }
+    body = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "a"}, "spec": spec}
+
+    found = [d.path for d in api.validate([body]) if d.rejects]
+    assert found == ["spec.template.spec.volumes[1].secret.secretName"]

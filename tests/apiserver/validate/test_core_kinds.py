@@ -224,3 +224,41 @@ def test_a_claim_keeps_its_spec() -> None:
     assert after(resources={"requests": {"storage": "3Gi"}}) == set()
     assert after(resources={"requests": {"storage": "1Gi"}}) == {"spec.resources.requests.storage"}
     assert after(accessModes=["ReadWriteMany"]) == {"spec"}
+
+
+def volume_on(key: str, value: str = "a") -> dict[str, Any]:
+    """A volume that nodes with a label can reach."""
+    requirement = {"key": key, "operator": "In", "values": [value]}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": "a"},
+        "spec": {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "hostPath": {"path": "/a"},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [requirement]}]}},
+        },
+    }
+
+
+def test_a_volume_keeps_its_nodes_but_for_stable_labels() -> None:
+    """The label of a zone may become the stable one; its value stays."""
+    old = volume_on("failure-domain.beta.kubernetes.io/zone")
+
+    def refused(new: dict[str, Any]) -> list[str]:
+        return [d.path for d in api.update(old, new) if d.rejects]
+
+    assert refused(volume_on("topology.kubernetes.io/zone")) == []
+    assert refused(volume_on("topology.kubernetes.io/zone", "b")) == ["nodeAffinity"]
+    assert refused(volume_on("kubernetes.io/hostname")) == ["nodeAffinity"]
+
+
+def test_a_flex_volume_is_not_counted_beside_another() -> None:
+    """But what comes after it is one too many."""
+    flex = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "flexVolume": {"driver": "a/b"}}
+
+    assert causes(body("PersistentVolume", spec={**flex, "hostPath": {"path": "/a"}})) == set()
+    assert causes(body("PersistentVolume", spec={**flex, "azureFile": {}})) == {
+        ("FieldValueForbidden", "spec.azureFile")
+    }
