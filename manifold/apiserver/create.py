@@ -101,6 +101,10 @@ def allocate(body: Body, context: Context) -> None:
     if context.operation == "update":
         if key == ("", "Service"):
             _addresses(body.get("spec") or {})
+        elif key == ("", "Pod"):
+            _token_volume(body.get("spec") or {}, f"kube-api-access-{SUFFIX}", f"kube-api-access-{ALLOCATED}")
+        elif key == ("batch", "Job"):
+            _job_uid(body)
         return
     meta = body.setdefault("metadata", {})
     if meta.get("name") == UID or (not meta.get("name") and meta.get("generateName")):
@@ -110,17 +114,34 @@ def allocate(body: Body, context: Context) -> None:
     if key == ("", "Service"):
         _addresses(body.get("spec") or {})
     elif key == ("", "Pod"):
-        _token_volume(body.get("spec") or {})
+        _token_volume(body.get("spec") or {}, f"kube-api-access-{SUFFIX}", f"kube-api-access-{ALLOCATED}")
         if context.since(1, 30):
             _apparmor(body)
     elif key == ("batch", "Job"):
         _job_uid(body)
 
 
-def _token_volume(spec: Body) -> None:
-    """The suffix of the token's volume is the server's to pick."""
-    name = f"kube-api-access-{SUFFIX}"
-    written = f"kube-api-access-{ALLOCATED}"
+def unpick(body: Body, context: Context) -> None:
+    """Put into a decoded object that was previewed before what stands for the server's choices while it is validated.
+
+    The other way round from `allocate`; in place.
+    """
+    meta = body.get("metadata") or {}
+    key = (context.kind.group, context.kind.kind)
+    if meta.get("name") == ALLOCATED and context.operation == "create":
+        del meta["name"]
+    if key == ("", "Pod"):
+        _token_volume(body.get("spec") or {}, f"kube-api-access-{ALLOCATED}", f"kube-api-access-{SUFFIX}")
+    elif key == ("batch", "Job"):
+        generated = _generated(meta.get("generateName", ""))
+        for labels in _job_labels(body):
+            for name, value in labels.items():
+                if value == ALLOCATED:
+                    labels[name] = UID if name.endswith("controller-uid") else generated
+
+
+def _token_volume(spec: Body, name: str, written: str) -> None:
+    """Give the volume of a Pod's token another name."""
     for volume in spec.get("volumes") or ():
         if volume.get("name") == name:
             volume["name"] = written
@@ -133,20 +154,25 @@ def _token_volume(spec: Body) -> None:
 
 def _job_uid(body: Body) -> None:
     """A Job's uid stands in its selector, its labels and its template's; a generated name in the labels."""
-    spec = body.get("spec") or {}
     generated = _generated((body.get("metadata") or {}).get("generateName", ""))
-    maps = [
+    for labels in _job_labels(body):
+        for key in ("controller-uid", "batch.kubernetes.io/controller-uid"):
+            if labels.get(key) == UID:
+                labels[key] = ALLOCATED
+        for key in ("job-name", "batch.kubernetes.io/job-name"):
+            if labels.get(key) == generated:
+                labels[key] = ALLOCATED
+
+
+def _job_labels(body: Body) -> list[Body]:
+    """The maps of labels in which a Job's uid and name stand."""
+    spec = body.get("spec") or {}
+    maps = (
         (body.get("metadata") or {}).get("labels"),
         ((spec.get("template") or {}).get("metadata") or {}).get("labels"),
         (spec.get("selector") or {}).get("matchLabels"),
-    ]
-    for labels in maps:
-        for key in ("controller-uid", "batch.kubernetes.io/controller-uid"):
-            if labels and labels.get(key) == UID:
-                labels[key] = ALLOCATED
-        for key in ("job-name", "batch.kubernetes.io/job-name"):
-            if labels and labels.get(key) == generated:
-                labels[key] = ALLOCATED
+    )
+    return [labels for labels in maps if labels]
 
 
 def _pod(body: Body) -> None:

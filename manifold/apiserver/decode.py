@@ -154,10 +154,14 @@ def _valid_time(match: re.Match[str]) -> bool:
     )
 
 
+_SOME_TIME = frozenset((f"{ALLOCATED}>", "<time>"))
+"""What stands for a time of the server's own, in previews and in recorded objects."""
+
+
 def _time(value: Any, trail: Trail, faults: Faults) -> Any:
     if value.__class__ is str:
         match = _RFC3339.fullmatch(value)
-        if match and _valid_time(match):
+        if (match and _valid_time(match)) or value in _SOME_TIME:
             return value
         faults.add(reasons.TYPE, flatten(trail), f"{value[:40]!r} is no time of RFC 3339, such as 2026-01-31T12:00:00Z")
         return _BAD

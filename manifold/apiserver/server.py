@@ -112,11 +112,13 @@ class Server:
         namespace: str = "default",
         *,
         admit: bool = False,
+        applied: bool = False,
         trace: Callable[[str, Body], None] | None = None,
     ) -> Answer:
         """What a create of `body` with strict field validation gets; `body` is left as it is.
 
-        `admit` runs mutating admission as well, as `preview` wants it; with a world it runs always. `trace` is told of
+        `admit` runs mutating admission as well, as `preview` wants it; with a world it runs always. `applied`: it is
+        server-side apply that creates, and no decoder has looked at nulls. `trace` is told of
         each stage once it is through: `decode`, `default`, the plug-ins by their names, `prepare`.
         """
         faults = Faults()
@@ -127,7 +129,8 @@ class Server:
         decoded, mended = self._decode(body, kind, faults)
         if trace is not None:
             trace("decode", decoded)
-        self.default(decoded, context)
+        creating.unpick(decoded, context)
+        self.default(decoded, context, nulls=applied)
         if trace is not None:
             trace("default", decoded)
         admission.mutate(decoded, context, faults, alone=not admit and self.world is None)
@@ -176,6 +179,8 @@ class Server:
         before = self._decode(updating.without_owned(old, kind), kind, Faults())[0]
         updating.put_owned(before, old, kind)
         after, mended = self._decode(updating.without_owned(new, kind, old), kind, faults)
+        creating.unpick(before, context)
+        creating.unpick(after, context)
         self.default(before, context)
         self.default(after, context, nulls=applied)
         context.old = before

@@ -261,7 +261,7 @@ def server_side(
         return Result("refused", None, faults=strict if strict.refused else unfit)
     entry: Body = {"manager": manager, "operation": "Apply", "apiVersion": kind.api_version, "fieldsType": "FieldsV1"}
     if live is None:
-        answer = server.create(config, namespace, admit=True)
+        answer = server.create(config, namespace, admit=True, applied=True)
         if answer.faults.refused or answer.object is None:
             return Result("refused", None, faults=answer.faults)
         made = store.stored(answer)

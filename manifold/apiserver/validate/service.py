@@ -49,8 +49,14 @@ def _family(address: str) -> str:
 
 def _families_of(several: list[str], old: Body) -> list[str]:
     """The family of each address; of one that the server picked it is told by the stored object, or not known: empty."""
-    stored = dict(zip(old.get("clusterIPs") or (), old.get("ipFamilies") or (), strict=False))
-    return [stored.get(a, "") if _is_picked(a) else _family(a) for a in several]
+    stored = list(zip(old.get("clusterIPs") or (), old.get("ipFamilies") or (), strict=False))
+    by_address = dict(stored)
+    return [
+        (stored[i][1] if i < len(stored) and stored[i][0] == a else by_address.get(a, ""))
+        if _is_picked(a)
+        else _family(a)
+        for i, a in enumerate(several)
+    ]
 
 
 def _accessible(spec: Body) -> bool:
@@ -125,7 +131,7 @@ def _pick_node_ports(spec: Body, faults: Faults) -> list[Any]:
             found[i] = known[number] = f"{PREFIX} {number}"
             continue
         path = (*SPEC, "ports", i, "nodePort")
-        if wanted in taken:
+        if wanted in taken and not _is_picked(wanted):
             faults.invalid(
                 path, f"{wanted} is taken by another port of this Service: each needs a node port of its own"
             )
