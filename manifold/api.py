@@ -593,19 +593,37 @@ def planned(
 ) -> Plan:
     """The plan for documents that are read already."""
     from manifold import plan as planning
+    from manifold import risks
+    from manifold.report._diff import told
 
     results = outcomes(found, asked, live, how="auto", force=True, namespace=namespace)
     turns = []
     problems = []
-    for document, d in zip(found, _in_order(differences(found, results, live), results), strict=True):
+    there = {_key(body): body for body in live}
+    bodies = [*(d.body for d in found), *live]
+    ordered = _in_order(differences(found, results, live), results)
+    for document, d, outcome in zip(found, ordered, results, strict=True):
         changes = tuple(c.path for c in d.changes if c.path)
-        risks = tuple(n for n in d.notes if d.verb != "create")
+        summary: list[str] = []
+        warned: list[str] = []
+        if d.verb in ("update", "replace"):
+            after = outcome.object or document.body
+            summary = told(d.changes)
+            rolled = risks.rollout(d.key, after, there.get(d.key), d.changes)
+            if rolled:
+                summary.append(rolled)
+                warned += risks.budgets(d.key, after, bodies)
+            warned += risks.readers(d.key, d.changes, bodies)
+            warned += risks.others(d.key, d.verb, d.changes)
+            warned += [n for n in d.notes if n not in ("its Pods are replaced",)]
+        elif d.verb != "create":
+            warned += d.notes
         for said in d.diagnostics:
             if said.rejects and d.verb == "refused":
                 problems.append(
                     f"{planning.name(d.key)} is refused: {said.path + ': ' if said.path else ''}{said.message}"
                 )
-        turns.append(planning.Turn(d.key, document.body, d.verb, changes, risks))
+        turns.append(planning.Turn(d.key, document.body, d.verb, changes, tuple(warned), tuple(summary)))
     pruned: list[Key] = []
     if prune is not None:
         if any(t.verb in ("refused", "conflict") for t in turns):

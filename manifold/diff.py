@@ -137,6 +137,11 @@ def notes(key: Key, changes: Sequence[Change], autoscalers: Mapping[tuple[str, s
             "its Pods are replaced"
             + (" (a restart by hand is undone)" if restarted and restarted.after is None else "")
         )
-    if any(p.endswith("[#order]") for p in paths) and key.kind in ("Deployment", "StatefulSet", "DaemonSet"):
+    rolled = [p for p in paths if p.startswith("spec.template")]
+    if (
+        rolled
+        and all(p.endswith("[#order]") for p in rolled)
+        and key.kind in ("Deployment", "StatefulSet", "DaemonSet")
+    ):
         out.append("the same items in another order: that alone replaces the Pods")
     return out

@@ -313,6 +313,8 @@ class Step:
     waits: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
+    """What it does, a line each: values before and after, how Pods are replaced."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -322,6 +324,7 @@ class Step:
             "waits": list(self.waits),
             "risks": list(self.risks),
             "changes": list(self.changes),
+            "summary": list(self.summary),
         }
 
 

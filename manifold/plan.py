@@ -32,6 +32,8 @@ class Edge(NamedTuple):
     then: Key
     because: str
     must: bool = True
+    need: str = ""
+    """The same said of `first`: who needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def referring(documents: Iterable[Document], keys: Mapping[int, Key]) -> list[Ed
         if first is None or then is None:
             continue
         must = not (reference.optional or reference.wish)
-        found.append(Edge(first, then, f"after {name(first)}, which it {reference.verb}", must))
+        need = f"because {then.kind} {then.name} {reference.verb} it"
+        found.append(Edge(first, then, f"after {name(first)}, which it {reference.verb}", must, need))
     return found
 
 
@@ -227,6 +230,7 @@ class Turn(NamedTuple):
     verb: Verb
     changes: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
 
 
 def make(
@@ -242,15 +246,20 @@ def make(
     placed, reasons, circles = waves(active, edges)
     said += circles
     needed = {e.first for found in reasons.values() for e in found if e.must}
+    needs: dict[Key, list[str]] = defaultdict(list)
+    for found in reasons.values():
+        for e in found:
+            if e.need:
+                needs[e.first].append(e.need)
     out = []
     for wave in placed:
         steps = []
         for key in wave:
             turn = by_key[key]
-            because = tuple(dict.fromkeys(e.because for e in reasons[key]))
+            because = tuple(dict.fromkeys((*(e.because for e in reasons[key]), *needs[key])))
             until = _waits().get((key.group, key.kind))
             waits = (f"{name(key)}: {until}",) if until and key in needed and turn.verb != "unchanged" else ()
-            steps.append(Step(turn.verb, key, because, waits, turn.risks, turn.changes))
+            steps.append(Step(turn.verb, key, because, waits, turn.risks, turn.changes, turn.summary))
         out.append(tuple(steps))
     unchanged = tuple(Step("unchanged", t.key) for t in by_key.values() if t.verb == "unchanged")
     return Plan(tuple(out), unchanged, tuple(_prune_order(pruned)), tuple(said))

@@ -41,12 +41,15 @@ def _without(given: Any, notes: Body) -> Body:
     return meta
 
 
-def _status(body: Body) -> Body:
-    """Of the status what both versions have; the rest is nobody's to apply."""
+def _status(body: Body, *, zero: bool) -> Body:
+    """Of the status what both versions have; the rest is nobody's to apply. `zero`: v1 writes no replicas as 0."""
     if "status" not in body:
         return {}
     both = ("observedGeneration", "lastScaleTime", "currentReplicas", "desiredReplicas")
-    return {"status": {k: v for k, v in (body["status"] or {}).items() if k in both}}
+    status = {k: v for k, v in (body["status"] or {}).items() if k in both and (zero or v != 0 or k != both[2])}
+    if zero:
+        status.setdefault("currentReplicas", 0)
+    return {"status": status}
 
 
 def _utilization(metric: Body) -> Any:
@@ -71,7 +74,7 @@ def _autoscaler_v1(body: Body) -> Body:
     if behavior is not None:
         notes[f"{NOTES}behavior"] = json.dumps(_upper(behavior), separators=(",", ":"), ensure_ascii=False)
     meta = _without(body.get("metadata"), notes)
-    return {**body, "apiVersion": "autoscaling/v1", "metadata": meta, "spec": spec, **_status(body)}
+    return {**body, "apiVersion": "autoscaling/v1", "metadata": meta, "spec": spec, **_status(body, zero=True)}
 
 
 def _autoscaler_v2(body: Body) -> Body:
@@ -86,7 +89,7 @@ def _autoscaler_v2(body: Body) -> Body:
     behavior = _read(notes, "behavior", dict)
     if behavior:
         spec["behavior"] = _lower(behavior)
-    return {**body, "metadata": _without(body.get("metadata"), {}), "spec": spec, **_status(body)}
+    return {**body, "metadata": _without(body.get("metadata"), {}), "spec": spec, **_status(body, zero=False)}
 
 
 def _read(notes: Body, name: str, shape: type) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -38,6 +39,7 @@ def command(
     from manifold import api
     from manifold.cli._checks import choose, write
     from manifold.cli._live import Side, loaded, server_for, side
+    from manifold.cli.diff import definitions
     from manifold.errors import UsageError
     from manifold.plan import Prune
     from manifold.report import _plan
@@ -54,7 +56,9 @@ def command(
     live = other.live
     if other.cluster is not None:
         live = _objects(other.cluster, found.documents, namespace, everything=prune)
-    asked = server_for(found.documents, live, settings)
+    whole = bool(live) and other.cluster is None and not other.manifests
+    known = [*live, *(definitions(other.cluster, found.documents) if other.cluster else ())]
+    asked = server_for(found.documents, known, settings, whole=whole)
     if other.manifests:
         live = api.applied(live, asked, namespace=namespace)
     asking = Prune(selector, applyset, tuple(prune_allowlist), prune_all, namespace) if prune else None
@@ -83,4 +87,28 @@ def _objects(cluster: Any, documents: Sequence[Document], namespace: str, *, eve
         found = cluster.get(resource, key.namespace, key.name) if key.name else None
         if found is not None:
             out.append(found)
+    return out + _beside(cluster, documents, namespace, out)
+
+
+# What says whether an apply disturbs what runs, or fights with it.
+BESIDE = (("policy/v1", "PodDisruptionBudget"), ("autoscaling/v2", "HorizontalPodAutoscaler"))
+
+
+def _beside(
+    cluster: Any, documents: Sequence[Document], namespace: str, known: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The budgets and autoscalers in the documents' namespaces, as far as they may be listed."""
+    from manifold.errors import ClusterError
+
+    have = {(b.get("kind"), b["metadata"].get("namespace"), b["metadata"].get("name")) for b in known}
+    out = []
+    for sort in BESIDE:
+        resource = cluster.resource(*sort)
+        for space in sorted({d.key(namespace).namespace for d in documents}) if resource is not None else ():
+            try:
+                found = list(cluster.list(resource, space))
+            except ClusterError as error:
+                sys.stderr.write(f"{error}; the plan says less of its risks\n")
+                continue
+            out += [b for b in found if (b["kind"], space, b["metadata"].get("name")) not in have]
     return out

@@ -32,6 +32,32 @@ def value(v: Any) -> str:
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 30]} … {text[-25:]}"
 
 
+# What most paths begin with, and says little.
+_PREFIXES = ("spec.template.spec.", "spec.jobTemplate.spec.template.spec.", "spec.")
+
+
+def told(changes: Sequence[Any]) -> list[str]:
+    """Changes in a line each, with their values where those are short: `containers[name="web"].image: web:1 → web:2`."""
+    out = []
+    for c in changes:
+        path = next((c.path[len(p) :] for p in _PREFIXES if c.path.startswith(p)), c.path)
+        if isinstance(c.before, dict | list) or isinstance(c.after, dict | list):
+            out.append(f"{path} {'goes' if c.after is None else 'comes' if c.before is None else 'changes'}")
+        elif c.path.endswith("[#order]"):
+            out.append(f"{path.removesuffix('[#order]')} in another order")
+        elif c.before is None:
+            out.append(f"{path}: {_short(c.after)}")
+        else:
+            out.append(f"{path}: {_short(c.before)} → {'nothing' if c.after is None else _short(c.after)}")
+    return out
+
+
+def _short(v: Any) -> str:
+    text = v if isinstance(v, str) else value(v)
+    text = text.replace("\n", "⏎")
+    return text if len(text) <= 48 else f"{text[:30]} … {text[-12:]}"
+
+
 def _whole(v: Any, sign: str, indent: str) -> list[str]:
     """A value that came or went, as YAML."""
     import yaml

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from manifold.model import Key, Plan, Step
 
+# What rich fills its columns with, before the end of a line or of its colour.
+_PADDING = re.compile(r"\s+(?=(?:\x1b\[[0-9;]*m)*$)")
 SIGNS = {
     "create": ("+", "32"),
     "update": ("~", "33"),
@@ -64,20 +68,20 @@ def text(plan: Plan, *, colour: bool = False, verbose: bool = False) -> str:
         console.print(Text(f"problem: {problem}", style="bold red"), soft_wrap=True)
     if not plan.waves and not plan.pruned:
         console.print("nothing to apply")
-    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+    return "".join(f"{_PADDING.sub('', line)}\n" for line in stream.getvalue().splitlines())
 
 
 def _reasons(step: Step) -> list[str]:
-    return [r for r in step.because if not r.startswith("last:")][:3] or [
-        r for r in step.because if r.startswith("last:")
-    ][:1]
+    """The most telling: what it follows, then who needs it; that it lives in a namespace only where nothing else is known."""
+    found = [r for r in step.because if not r.startswith("last:") and not r.endswith(", where it lives")]
+    return sorted(found, key=lambda r: r.startswith("because"))[:3] or list(step.because[:1])
 
 
 def _below(step: Step, verbose: bool) -> list[tuple[str, str]]:
-    shown = step.changes if verbose else step.changes[:4]
-    lines = [(path, "") for path in shown] if step.verb != "create" else []
-    if len(step.changes) > len(shown):
-        lines.append((f"and {len(step.changes) - len(shown)} more (-v)", "dim"))
+    shown = step.summary if verbose or len(step.summary) <= 6 else (*step.summary[:4], step.summary[-1])
+    lines = [(line, "") for line in shown]
+    if len(step.summary) > len(shown):
+        lines.insert(-1, (f"and {len(step.summary) - len(shown)} more (-v)", "dim"))
     lines += [(f"wait: {w}", "cyan") for w in step.waits]
     return lines + [(f"risk: {r}", "bold yellow") for r in step.risks]
 
