@@ -290,7 +290,16 @@ def once(verdicts: Sequence[Diagnostic], linted: Iterable[Diagnostic]) -> list[D
         paths = refused.get((d.file, d.document, d.object), ())
         return any(d.path == p or d.path.startswith((f"{p}.", f"{p}[")) for p in paths if p)
 
-    return [*verdicts, *(d for d in linted if not covered(d))]
+    kept = [d for d in linted if not covered(d)]
+    # Where the definition at hand is known not to have a kind, that says more than that none is at hand.
+    undefined = {(d.file, d.document, d.object) for d in kept if d.rule == "kind-undefined"}
+    if undefined:
+        verdicts = [
+            d
+            for d in verdicts
+            if d.rule != "api/no-such-kind" or d.rejects or (d.file, d.document, d.object) not in undefined
+        ]
+    return [*verdicts, *kept]
 
 
 def linter(

@@ -358,6 +358,19 @@ class Bundle:
         return out
 
     @cached_property
+    def definitions(self) -> dict[str, dict[str, set[str]]]:
+        """The versions of each kind, by group, that the definitions at hand serve."""
+        out: dict[str, dict[str, set[str]]] = {}
+        for s in self.by_kind.get("CustomResourceDefinition", ()):
+            spec = s.body.get("spec") or {}
+            kind = (spec.get("names") or {}).get("kind")
+            versions = [v for v in spec.get("versions") or () if isinstance(v, dict) and v.get("served", True)]
+            if isinstance(kind, str) and versions:
+                served = out.setdefault(str(spec.get("group")), {}).setdefault(kind, set())
+                served |= {str(v.get("name")) for v in versions}
+        return out
+
+    @cached_property
     def scalers(self) -> dict[tuple[str, str], list[Subject]]:
         """The autoscalers at hand by the kind and name of their target."""
         out: dict[tuple[str, str], list[Subject]] = {}

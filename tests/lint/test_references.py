@@ -205,3 +205,24 @@ def test_monitors_of_what_is_not_there() -> None:
     service["metadata"]["labels"] = {}
     assert api.lint([monitor, service], select=["monitor-selects-nothing"])
     assert api.lint([monitor], select=["monitor-selects-nothing"]) == []
+
+
+def test_kinds_that_their_definition_does_not_have() -> None:
+    """Once, in place of the warning that no definition is at hand; other kinds of the group may be defined elsewhere."""
+    spec = {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
+        "versions": [
+            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+        ],
+    }
+    crd = obj("CustomResourceDefinition", "widgets.example.com", "apiextensions.k8s.io/v1", None, spec=spec)
+
+    def rules_of(*objects: dict[str, Any]) -> list[str]:
+        return [d.rule for d in api.check([crd, *objects])]
+
+    assert rules_of(obj("Widget", "w", "example.com/v1")) == []
+    assert rules_of(obj("Widget", "w", "example.com/v1beta1")) == ["kind-undefined"]
+    assert rules_of(obj("Widgt", "w", "example.com/v1")) == ["kind-undefined"]
+    assert rules_of(obj("Gadget", "w", "example.com/v1")) == ["api/no-such-kind"]
