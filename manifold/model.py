@@ -249,6 +249,18 @@ def _no_text(_: str) -> list[str]:
     return []
 
 
+class Page(NamedTuple):
+    """What is known of a rule, for formats that carry it along."""
+
+    summary: str = ""
+    why: str = ""
+    fix: str = ""
+
+
+def _no_page(_: str) -> Page:
+    return Page()
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a run found, complete and in order: by file, position and rule."""
@@ -260,6 +272,8 @@ class Report:
     manifold: str
     lines: Callable[[str], list[str]] = field(default=_no_text, repr=False, compare=False)
     """The lines of a file, for formats that quote them; empty where there is no text."""
+    about: Callable[[str], Page] = field(default=_no_page, repr=False, compare=False)
+    """What is known of a rule by its id."""
     notes: tuple[str, ...] = ()
     """What limits the answer: a version that gets schema checks only, CEL rules that could not be evaluated."""
 

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,7 +17,7 @@ from manifold import __version__, api
 from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
-from manifold.model import Diagnostic, Document, Kustomization, Origin, Report, Severity, Skip, Summary
+from manifold.model import Diagnostic, Document, Kustomization, Origin, Page, Report, Severity, Skip, Summary
 
 # Below this many objects a second process costs more than it brings (measured: a fork and its pickling take 30 ms).
 PAYS_FROM = 800
@@ -381,9 +382,27 @@ def report(request: Request) -> tuple[Report, bool]:
         suppressed=suppressed,
     )
     out = Report(
-        tuple(everything), tuple(loaded.skipped), summary, versions, __version__, loaded.lines, tuple(_notes(versions))
+        tuple(everything),
+        tuple(loaded.skipped),
+        summary,
+        versions,
+        __version__,
+        loaded.lines,
+        partial(_about, (*request.rules, *request.config.rules)),
+        tuple(_notes(versions)),
     )
     return out, incomplete
+
+
+def _about(folders: tuple[Path, ...], rule: str) -> Page:
+    from manifold import assets
+    from manifold.lint.catalogue import known
+
+    found = known(folders).get(rule)
+    if found is not None:
+        return Page(found.summary, found.why, found.fix)
+    page = assets.table("rules", "answers.yaml")["answers"].get(rule, {})
+    return Page(page.get("summary", ""), page.get("why", ""), page.get("fix", ""))
 
 
 def _notes(versions: Sequence[str]) -> list[str]:

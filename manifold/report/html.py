@@ -5,9 +5,11 @@ from __future__ import annotations
 from html import escape
 from itertools import groupby
 
-from manifold.model import Diagnostic, Report
+from manifold.model import Diagnostic, Report, Severity
+from manifold.report._places import places
 from manifold.report.markdown import totals
 
+RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --error: #c62828; --warning: #a15c00; --info: #1565c0 }
 @media (prefers-color-scheme: dark) { :root { --error: #ff8a80; --warning: #ffc46b; --info: #82b7ff } }
@@ -33,17 +35,31 @@ def _quote(d: Diagnostic, lines: list[str]) -> str:
     return f"<pre>{d.span.line:>5} │ {marked}</pre>"
 
 
-def _article(d: Diagnostic, lines: list[str]) -> str:
+def _words(text: str) -> str:
+    """Text with what stands in backticks as code."""
+    parts = escape(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
+
+
+def _article(same: list[Diagnostic], lines: list[str]) -> str:
+    d = min(same, key=lambda one: RANK[one.severity])
     name = "/".join(p for p in (d.object.kind, d.object.namespace, d.object.name) if p)
     where = f"{d.span.line}:{d.span.column} " if d.span.line else ""
     out = [
-        f'<article class="{d.severity.value}"><code class="rule">{escape(d.rule)}</code>',
-        f'<div>{where}<span class="level">{d.severity.value}</span> <code>{escape(d.path)}</code> {escape(name)}</div>',
-        f"<div>{escape(d.message)}</div>",
+        f'<article class="{d.severity.value}">',
+        f"<div>{where}<code>{escape(d.path)}</code> {escape(name)}</div>",
         _quote(d, lines),
     ]
-    if d.help:
-        out.append(f'<div class="help">{escape(d.help)}</div>')
+    for one in same:
+        out.append(
+            f'<div class="{one.severity.value}"><code class="rule">{escape(one.rule)}</code>'
+            f'<span class="level">{one.severity.value}</span> {_words(one.message)}'
+        )
+        if one.help:
+            out.append(f'<div class="help">{_words(one.help)}</div>')
+        out.append("</div>")
     return "".join(out) + "</article>"
 
 
@@ -56,7 +72,7 @@ def render(report: Report) -> str:
     for file, group in groupby(report.diagnostics, key=lambda d: d.file):
         lines = report.lines(file)
         out.append(f"<h2>{escape(file or 'input')}</h2>")
-        out += [_article(d, lines) for d in group]
+        out += [_article(same, lines) for same in places(group)]
     if report.skipped:
         out.append(f"<details><summary>{len(report.skipped)} not checked</summary><ul>")
         out += [f"<li><code>{escape(k.file)}</code>: {escape(k.why)}</li>" for k in report.skipped]

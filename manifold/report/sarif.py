@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from manifold.model import Diagnostic, Report, Severity
+from manifold.model import Diagnostic, Page, Report, Severity
 
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
@@ -24,13 +24,12 @@ def _result(d: Diagnostic, index: dict[str, int]) -> dict[str, Any]:
         "properties": {"origin": d.origin.value, "kubernetes": list(d.kubernetes)},
     }
     if d.file:
-        location: dict[str, Any] = {"artifactLocation": {"uri": _uri(d.file)}}
-        if d.span.line:
-            region = {"startLine": d.span.line, "startColumn": d.span.column}
-            if d.span.end_line >= d.span.line and (d.span.end_line, d.span.end_column) > (d.span.line, d.span.column):
-                region |= {"endLine": d.span.end_line, "endColumn": d.span.end_column}
-            location["region"] = region
-        result["locations"] = [{"physicalLocation": location}]
+        # GitHub wants a line: what is said of a whole file stands at its first.
+        region = {"startLine": max(1, d.span.line), "startColumn": max(1, d.span.column)}
+        if d.span.line and (d.span.end_line, d.span.end_column) > (d.span.line, d.span.column):
+            region |= {"endLine": d.span.end_line, "endColumn": d.span.end_column}
+        place: dict[str, Any] = {"artifactLocation": {"uri": _uri(d.file)}, "region": region}
+        result["locations"] = [{"physicalLocation": place}]
         if d.object.kind:
             o = d.object
             name = "/".join(p for p in (o.kind, o.namespace, o.name) if p)
@@ -40,9 +39,19 @@ def _result(d: Diagnostic, index: dict[str, int]) -> dict[str, Any]:
     return result
 
 
+def _rule(rule: str, level: str, page: Page) -> dict[str, Any]:
+    out: dict[str, Any] = {"id": rule, "name": rule, "defaultConfiguration": {"level": level}}
+    if page.summary:
+        out["shortDescription"] = {"text": page.summary}
+        out["fullDescription"] = {"text": page.why or page.summary}
+        out["help"] = {"text": f"{page.fix or page.summary}\nmanifold explain {rule}"}
+    return out
+
+
 def render(report: Report) -> str:
     import orjson
 
+    levels = {d.rule: LEVELS[d.severity] for d in reversed(report.diagnostics)}
     ids = sorted({d.rule for d in report.diagnostics})
     index = {rule: i for i, rule in enumerate(ids)}
     run = {
@@ -50,7 +59,7 @@ def render(report: Report) -> str:
             "driver": {
                 "name": "manifold",
                 "semanticVersion": report.manifold,
-                "rules": [{"id": rule, "name": rule} for rule in ids],
+                "rules": [_rule(rule, levels[rule], report.about(rule)) for rule in ids],
             }
         },
         "columnKind": "unicodeCodePoints",

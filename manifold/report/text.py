@@ -8,9 +8,9 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
 
 from manifold.model import Diagnostic, Report, Severity
+from manifold.report._places import places
 from manifold.report.markdown import totals
 
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -144,14 +144,6 @@ class _Page:
         return out
 
 
-def _places(found: list[Diagnostic]) -> list[list[Diagnostic]]:
-    """The findings by their place and path, in the order of the first of each."""
-    groups: dict[tuple[Any, ...], list[Diagnostic]] = {}
-    for i, d in enumerate(found):
-        groups.setdefault((d.document, d.span, d.path, d.object) if d.span.line else (i,), []).append(d)
-    return list(groups.values())
-
-
 def render(
     report: Report, *, colour: bool = False, quiet: bool = False, verbose: bool = False, columns: int = 0
 ) -> str:
@@ -168,7 +160,7 @@ def render(
         lines = report.lines(file)
         out.append(paint("1;4", printable(file or "(input)")))
         place = max(6, *(len(f"{d.span.line}:{d.span.column}") for d in found)) if found else 6
-        for same in _places(found):
+        for same in places(found):
             out += page.entry(same, lines, place)
         out.append("")
     nothing = not report.diagnostics and not report.summary.objects and len(report.skipped) <= FEW

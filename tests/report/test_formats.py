@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from manifold import assets
 from manifold.errors import UsageError
-from manifold.model import Diagnostic, ObjectId, Origin, Report, Severity, Skip, Span, Summary
+from manifold.model import Diagnostic, ObjectId, Origin, Page, Report, Severity, Skip, Span, Summary
 from manifold.report import formats, renderer, text
 
 TEXT = """apiVersion: v1
@@ -67,6 +67,50 @@ def test_junit_is_xml_and_counts_failures() -> None:
     root = xml.etree.ElementTree.fromstring(renderer("junit")(REPORT))
 
     assert (root.get("tests"), root.get("failures")) == ("3", "2")
+
+
+def test_sarif_is_what_code_scanning_takes() -> None:
+    """Each result names a rule that is described, a file relative to the repository and a line from 1, and a fingerprint."""
+    report = dataclasses.replace(REPORT, about=lambda rule: Page(f"about {rule}", "because", "mend it"))
+    log = json.loads(renderer("sarif")(report))
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+
+    assert log["version"] == "2.1.0"
+    assert all(r["shortDescription"]["text"] == f"about {r['id']}" and r["help"]["text"] for r in rules)
+    for result, d in zip(run["results"], REPORT.diagnostics, strict=True):
+        place = result["locations"][0]["physicalLocation"]
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == d.rule
+        assert result["message"]["text"]
+        assert place["region"]["startLine"] >= 1
+        assert not place["artifactLocation"]["uri"].startswith(("/", "file:"))
+        assert ("partialFingerprints" in result) is bool(d.fingerprint)
+
+
+def test_gitlab_and_rdjson_hold_what_their_readers_need() -> None:
+    """The required members of GitLab's code quality format, and of reviewdog's."""
+    issues = json.loads(renderer("gitlab")(REPORT))
+    found = json.loads(renderer("rdjson")(REPORT))["diagnostics"]
+
+    assert len({i["fingerprint"] for i in issues}) == len(issues) == 3
+    assert all(i["severity"] in ("info", "minor", "major", "critical", "blocker") for i in issues)
+    assert all(i["description"] and i["check_name"] and i["location"]["lines"]["begin"] >= 1 for i in issues)
+    assert [f["location"]["path"] for f in found] == [d.file for d in REPORT.diagnostics]
+    assert found[0]["location"]["range"] == {"start": {"line": 6, "column": 13}, "end": {"line": 6, "column": 18}}
+    assert {f["severity"] for f in found} == {"ERROR", "WARNING", "INFO"}
+
+
+def test_html_quotes_a_place_once_and_runs_nothing() -> None:
+    """No script, nothing from elsewhere, and a manifest's text stays text."""
+    first, second, _ = REPORT.diagnostics
+    page = renderer("html")(
+        dataclasses.replace(REPORT, diagnostics=(first, dataclasses.replace(second, span=first.span, path=first.path)))
+    )
+
+    assert page.count("<pre>") == 1
+    assert "selects nothing | &lt;b&gt;" in page
+    assert "<script" not in page
+    assert "http" not in page
 
 
 def test_unknown_format_is_named_with_those_there_are() -> None:
