@@ -389,7 +389,7 @@ def test_init_writes_starter_files_and_keeps_what_is_there(tmp_path: Path) -> No
 
 
 def test_help_of_every_command() -> None:
-    """Each has a help text."""
+    """Each has a help text, with examples."""
     from manifold.cli._main import commands
 
     for name in commands():
@@ -397,3 +397,4 @@ def test_help_of_every_command() -> None:
 
         assert done.returncode == 0, name
         assert "Usage" in done.stdout
+        assert "Examples:" in done.stdout, name

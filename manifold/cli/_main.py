@@ -19,7 +19,7 @@ HELP = """Know what the cluster will say and do, before you ask it.
 Reads Kubernetes manifests as kubectl does and answers as the API server would: accepted or refused and why, what is
 stored, what an apply changes, in which order. Offline; with a live cluster it asks it.
 """
-EPILOG = "Exit codes: 0 nothing to report, 1 findings or differences, 2 usage, 3 incomplete."
+EPILOG = "Examples: manifold check deploy/ · manifold plan deploy/ --against git:main · manifold explain memory-limit-missing. Exit codes: 0 nothing to report, 1 findings or differences, 2 usage, 3 incomplete."
 INTERRUPTED = 130  # what shells make of SIGINT
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -64,7 +64,7 @@ def build(names: Iterable[str]) -> typer.Typer:
     for name in names:
         module = importlib.import_module(f"manifold.cli.{name}")
         if hasattr(module, "group"):
-            app.add_typer(module.group, name=name)
+            app.add_typer(module.group, name=name, epilog=getattr(module, "EPILOG", None))
         else:
             command: Callable[..., Any] = module.command
             app.command(name, epilog=getattr(module, "EPILOG", None), context_settings=CONTEXT)(command)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+EPILOG = "Examples: manifold baseline write deploy/ · manifold baseline prune deploy/"
 group = typer.Typer(
     help="Findings that a team lives with for now: write them down, and drop those that are gone.", no_args_is_help=True
 )

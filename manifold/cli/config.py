@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 NAMES = {"kubernetes": "kubernetes-version"}  # fields that are called otherwise in the file
-EPILOG = "Examples: manifold config · manifold config --schema > manifold.schema.json"
+EPILOG = "Examples: manifold config · manifold config --config other.yaml. What may be set: manifold schema show config"
 
 
 def _plain(value: Any) -> Any:
@@ -30,16 +30,8 @@ def command(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Settings; default: manifold.yaml here or above.")
     ] = None,
-    schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of manifold.yaml, for editors.")
-    ] = False,
 ) -> int:
     """Show the settings in force, and where they come from."""
-    if schema:
-        from manifold import assets
-
-        sys.stdout.write((assets.root("schemas") / "manifold" / "config.json").read_text(encoding="utf-8"))
-        return 0
     import yaml
 
     from manifold.config import find, load

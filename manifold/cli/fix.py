@@ -11,7 +11,7 @@ import typer
 from manifold.cli._options import Settings, takes
 
 EPILOG = (
-    "Exit codes: 0 done, or nothing to do; 1 with --diff or --check: there is something to repair; 2 usage; "
+    "Examples: manifold fix deploy/ · manifold fix --diff deploy/ · helm template . | manifold fix -. Exit codes: 0 done, or nothing to do; 1 with --diff or --check: there is something to repair; 2 usage; "
     "3 something could not be read. With - the repaired text goes to standard output."
 )
 

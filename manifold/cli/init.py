@@ -10,8 +10,9 @@ import typer
 
 from manifold.errors import UsageError
 
+EPILOG = "Examples: manifold init · manifold init deploy/ --force"
 CONFIG = """# yaml-language-server: $schema=https://raw.githubusercontent.com/manifold-k8s/manifold/main/schemas/manifold/config.json
-# Settings of manifold; `manifold config` shows those in force, `manifold config --schema` what may be set.
+# Settings of manifold; `manifold config` shows those in force, `manifold schema show config` what may be set.
 kubernetes-version: ["{version}"]
 profile: recommended
 # ignore: [image-not-pinned]

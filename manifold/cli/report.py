@@ -9,6 +9,7 @@ import typer
 
 from manifold.errors import UsageError
 
+EPILOG = "Examples: manifold report merge shard-1.json shard-2.json · manifold report merge *.json -o markdown"
 group = typer.Typer(help="Work with reports.", no_args_is_help=True)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+EPILOG = "Examples: manifold rules · manifold rules test my-rules/"
 group = typer.Typer(help="List the lint rules, and test them.", invoke_without_command=True)
 
 

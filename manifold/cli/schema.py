@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+EPILOG = "Examples: manifold schema list · manifold schema import crds/"
 group = typer.Typer(
     help="List the releases and kinds that we know; show schemas; import definitions of custom kinds.",
     no_args_is_help=True,
