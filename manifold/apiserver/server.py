@@ -166,7 +166,9 @@ class Server:
         `applied`: `new` is what server-side apply made, whose nulls no decoder has looked at.
         """
         faults = Faults()
-        namespace = str((old.get("metadata") or {}).get("namespace") or "default")
+        if not isinstance(old.get("metadata"), dict):
+            old = {**old, "metadata": {}}
+        namespace = str(old["metadata"].get("namespace") or "default")
         for name in ("apiVersion", "kind"):
             if new.get(name) and old.get(name) and new[name] != old[name]:
                 faults.add(reasons.TYPE, (name,), f"the stored object's is {old[name]}, and an update cannot change it")

@@ -16,7 +16,7 @@ from manifold.apiserver.context import Context
 from manifold.apiserver.create import claim_sources, once_each, service_account
 from manifold.apiserver.decode import copy
 from manifold.apiserver.faults import Faults
-from manifold.apiserver.schema import Kind
+from manifold.apiserver.schema import Kind, Type
 from manifold.k8s.equality import same
 
 Body = dict[str, Any]
@@ -96,10 +96,28 @@ def put_owned(body: Body, stored: Body, kind: Kind) -> None:
     """Give a decoded object back what `without_owned` left out; in place."""
     for name in frozen(kind):
         if name in stored:
-            body[name] = copy(stored[name])
+            body[name] = _shaped(stored[name], kind.type.fields[name].type)
+    meta = kind.type.fields["metadata"].type
     for name in ("creationTimestamp", "managedFields"):
         if name in (stored.get("metadata") or {}):
-            body.setdefault("metadata", {})[name] = copy(stored["metadata"][name])
+            body.setdefault("metadata", {})[name] = _shaped(stored["metadata"][name], meta.fields[name].type)
+
+
+def _shaped(value: Any, type: Type) -> Any:
+    """A copy of what is stored, without what has not even the shape of its type: texts stay, `<time>` for a time too."""
+    if type.shape in ("object", "map"):
+        if not isinstance(value, dict):
+            return None
+        inner = {k: type.items if type.shape == "map" else f.type if (f := type.fields.get(k)) else None for k in value}
+        found = {k: copy(v) if (t := inner[k]) is None else _shaped(v, t) for k, v in value.items()}
+        return {k: v for k, v in found.items() if v is not None or value[k] is None}
+    if type.shape == "list":
+        if not isinstance(value, list) or type.items is None:
+            return None
+        return [v for v in (_shaped(item, type.items) for item in value) if v is not None]
+    if isinstance(value, dict | list):
+        return copy(value) if type.shape in ("any", "raw") or type.shape.startswith("schema-or") else None
+    return value
 
 
 def prepare(new: Body, old: Body, context: Context, faults: Faults) -> None:

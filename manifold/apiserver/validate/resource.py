@@ -5,6 +5,7 @@ Follows kubernetes v1.37.2 pkg/apis/resource/validation and pkg/registry/resourc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
@@ -187,9 +188,7 @@ def configuration(value: Body, path: Path, faults: Faults) -> None:
 
 
 def _json_size(value: Any) -> int:
-    import orjson
-
-    return len(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
 def _claim(claim: Body, path: Path, context: Context, faults: Faults) -> None:
