@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -39,12 +38,16 @@ def stable(path: str, body: Any) -> str:
 
 def fingerprinted(found: Sequence[Diagnostic], documents: Iterable[Document]) -> list[Diagnostic]:
     """The diagnostics with their fingerprints: rule, object, stable path, the file's folder, and which of equals it is."""
+    if not found:
+        return []
     wanted = {(d.file, d.document) for d in found if not d.fingerprint}
     bodies: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for document in documents:
         place = (document.source, document.index)
         if place in wanted:
             bodies.setdefault(place, []).append(document.body)
+    import hashlib  # which brings OpenSSL, for nothing where nothing is found
+
     seen: dict[str, int] = {}
     out = []
     for d in found:

@@ -21,7 +21,6 @@ from manifold.model import Diagnostic, Document, Kustomization, Origin, Page, Re
 
 # Below this many objects a second process costs more than it brings (measured: a fork and its pickling take 30 ms).
 PAYS_FROM = 800
-PAYS_FROM_BYTES = 48 * 1024  # the fast reader's libraries take 30 ms to load
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -96,11 +95,10 @@ def load(request: Request, *, packed: bool = False) -> Loaded:
     out = Loaded(
         [], list(found.diagnostics), list(found.skipped), 0, 0, {}, found.kustomizations, bool(found.diagnostics)
     )
-    fast = sum(len(s.data) for s in sources) >= PAYS_FROM_BYTES
     for done, source in enumerate(sources):
         if request.progress and done % 50 == 0:
             request.progress("reading", done, len(sources))
-        reading = read(source, fast=fast or None, packed=packed and fast)
+        reading = read(source, packed=packed)
         out.files += 1
         out.pieces += reading.pieces
         out.texts[source.name] = source.data

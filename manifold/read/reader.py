@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -497,16 +496,12 @@ class Late:
 
 
 MOST_DUPLICATES = 100  # of one document: nobody mends more, and a hostile one has a million
-# Below this size the exact reader is done before the fast one's libraries are loaded.
-PAYS_FROM = 16 * 1024
 
 
-def read(source: Source, *, fast: bool | None = None, packed: bool = False) -> Reading:
+def read(source: Source, *, fast: bool = True, packed: bool = False) -> Reading:
     """The objects of a source in order, Lists expanded; diagnostics of what kubectl cannot read, or loses.
 
-    `fast` says whether clean text is read by the fast path; by default, where it pays. `packed`: documents that take
-    little room, for runs over many.
+    `fast`: clean text is read by the fast path, which is at hand sooner than libyaml and reads fifty times as fast.
+    `packed`: documents that take little room, for runs over many.
     """
-    if fast is None:
-        fast = len(source.data) >= PAYS_FROM or "ryml" in sys.modules
     return _Reader(source, fast, packed).run()
