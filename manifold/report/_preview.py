@@ -13,12 +13,9 @@ WRITTEN = "written"
 
 def yaml(objects: Sequence[Body]) -> str:
     """A stream of documents."""
-    import yaml as writer
+    from manifold.report import _yaml
 
-    dumper = getattr(writer, "CSafeDumper", writer.SafeDumper)
-    return "".join(
-        f"---\n{writer.dump(o, Dumper=dumper, sort_keys=False, allow_unicode=True, width=1000)}" for o in objects
-    )
+    return "".join(f"---\n{_yaml.dumps(o)}" for o in objects)
 
 
 def json(objects: Sequence[Body]) -> str:
