@@ -332,8 +332,8 @@ def test_an_interrupted_run_leaves_no_half_report(tmp_path: Path) -> None:
     """Exit 130, one line, and no file."""
     (tmp_path / "a.yaml").write_text(CONFIG_MAP)
     code = (
-        "import os, signal, manifold.run, manifold.cli\n"
-        "manifold.run.examine = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "import os, signal, time, manifold.run, manifold.cli\n"
+        "manifold.run.examine = lambda *_: (os.kill(os.getpid(), signal.SIGINT), time.sleep(60))\n"
         "manifold.cli.main()"
     )
     command = [sys.executable, "-c", code, "check", "a.yaml", "-o", "json=out.json"]

@@ -38,3 +38,11 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     _programs()
     with ControlPlane(tmp_path_factory.mktemp("full"), controllers=True, scheduler=True) as plane:
         yield plane
+
+
+@pytest.fixture
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A server with default admission that nobody else has put objects into: a default class changes what is stored."""
+    _programs()
+    with ControlPlane(tmp_path_factory.mktemp("untouched")) as plane:
+        yield plane

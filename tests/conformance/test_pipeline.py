@@ -30,8 +30,10 @@ def documents(folder: Path) -> list[Any]:
 
 
 def seeded() -> random.Random:
-    """Chance that can be had again: the seed is printed."""
-    seed = int(os.environ.get("MANIFOLD_SEED", random.SystemRandom().randrange(10**6)))
+    """Chance that can be had again: the seed is printed. In CI it is always the same: a gate must not depend on chance."""
+    seed = int(
+        os.environ.get("MANIFOLD_SEED") or (1 if os.environ.get("CI") else random.SystemRandom().randrange(10**6))
+    )
     print(f"seed {seed}: run with MANIFOLD_SEED={seed} for the same cases")
     return random.Random(seed)
 
@@ -68,12 +70,12 @@ def test_updates_of_stored_objects(plain: ControlPlane) -> None:
     assert len(verdicts) <= count * 0.01
 
 
-def test_what_is_stored(full: ControlPlane) -> None:
+def test_what_is_stored(untouched: ControlPlane) -> None:
     """Changed manifests that a server with default admission takes are stored there as `preview` says."""
-    fuzz.install(full)
+    fuzz.install(untouched)
     sinks = fuzz.bases()
     count = 600
-    found = list(fuzz.run(full, sinks, sinks, count, seeded(), stored=True))
+    found = list(fuzz.run(untouched, sinks, sinks, count, seeded(), stored=True))
     told(found)
 
     assert len(found) <= count * 0.01
