@@ -10,6 +10,7 @@ from typing import Any
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults, not_among
 from manifold.apiserver.immutable import changed
+from manifold.apiserver.validate import metadata
 from manifold.k8s import formats
 from manifold.k8s.equality import same
 
@@ -96,10 +97,8 @@ def create(body: Body, context: Context, faults: Faults) -> None:
     """A new Event."""
     event = _Event(body, context, faults)
     if not event.modern:
-        own = Faults()
-        _everywhere(_Event(body, context, own), context)
-        if own:  # the server asks of the metadata what it asks of any kind's, where nothing else is wrong
-            faults[:] = own
+        _everywhere(event, context)
+        metadata.comes_last(faults)
         return
     _everywhere(event, context)
     if not event.get("eventTime"):

@@ -100,6 +100,15 @@ def names(meta: Body, test: Format, faults: Faults, *, masked: bool = True, gene
             faults.invalid((*META, "name"), f"the generated name: {message}")
 
 
+def comes_last(faults: Faults, path: Path = META) -> None:
+    """Mark the faults of metadata, or of a part, as such that the server comes to only when nothing else is wrong.
+
+    That is so where a kind's own validation looks at no metadata, or at no name (rest.BeforeCreate does it then).
+    """
+    if any(not f.warning and f.path[: len(path)] != path for f in faults):
+        faults[:] = [f._replace(later=True) if f.path[: len(path)] == path else f for f in faults]
+
+
 def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """The metadata of a changed object: what it is, and what it may not become."""
     kind = context.kind

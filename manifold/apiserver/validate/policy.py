@@ -25,10 +25,8 @@ def _budget(spec: Body, faults: Faults, *, lenient: bool) -> None:
 
 def create(body: Body, context: Context, faults: Faults) -> None:
     """A new budget; its metadata the server looks at only where nothing else is wrong, as it does any kind's."""
-    own = Faults()
-    _budget(body.get("spec") or {}, own, lenient=False)
-    if own:
-        faults[:] = own
+    _budget(body.get("spec") or {}, faults, lenient=False)
+    metadata.comes_last(faults)
 
 
 def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
