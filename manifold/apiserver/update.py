@@ -275,7 +275,18 @@ def _daemon_set(new: Body, old: Body) -> None:
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
+def _definition(new: Body, old: Body) -> None:
+    """The version that is stored from now on is noted (apiextensions-apiserver pkg/registry/customresourcedefinition)."""
+    versions = (new.get("spec") or {}).get("versions") or ()
+    status = new.get("status") or {}
+    stored = list(status.get("storedVersions") or ())
+    chosen = next((v.get("name") for v in versions if v.get("storage")), None)
+    if chosen is not None and chosen not in stored:
+        new["status"] = {**status, "storedVersions": [*stored, chosen]}
+
+
 _OWN: dict[tuple[str, str], Callable[[Body, Body], None]] = {
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("", "Namespace"): _namespace,
     ("", "PersistentVolumeClaim"): _claim,
     ("", "Service"): _service,
