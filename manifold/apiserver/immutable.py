@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from manifold import assets
 from manifold.apiserver import faults as reasons
+from manifold.apiserver.constraints import holds
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.k8s.equality import same
@@ -21,6 +22,8 @@ class Line(NamedTuple):
     blames: Path
     reason: str
     established: bool
+    but: frozenset[str]
+    words: dict[str, Any]
 
 
 @cache
@@ -31,7 +34,14 @@ def table() -> dict[tuple[str, str], list[Line]]:
     for line in data["fields"]:
         path = tuple(line["path"].split("."))
         blames = tuple(line["blames"].split(".")) if "blames" in line else path
-        found = Line(path, blames, line.get("reason", reasons.INVALID), bool(line.get("established")))
+        found = Line(
+            path,
+            blames,
+            line.get("reason", reasons.INVALID),
+            bool(line.get("established")),
+            frozenset(line.get("but", ())),
+            line,
+        )
         out.setdefault((line["group"], line["kind"]), []).append(found)
     return out
 
@@ -56,7 +66,17 @@ def _established(body: Body) -> bool:
 def check(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """Hold a changed object against what its kind keeps."""
     for line in table().get((context.kind.group, context.kind.kind), ()):
-        if line.established and not _established(old):
+        if not holds(line.words, context.server.release) or (line.established and not _established(old)):
             continue
-        if not same(get(old, line.path), get(new, line.path)):
+        before, after = get(old, line.path), get(new, line.path)
+        if line.but:
+            before, after = ({k: v for k, v in (b or {}).items() if k not in line.but} for b in (before, after))
+            if not same(before, after):
+                faults.add(
+                    line.reason,
+                    line.blames,
+                    f"cannot be changed once the object exists, but for {', '.join(line.words['but'])}",
+                    HELP,
+                )
+        elif not same(before, after):
             changed(faults, line.blames, line.path, line.reason)

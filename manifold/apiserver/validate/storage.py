@@ -103,8 +103,18 @@ def update_storage_class(new: Body, old: Body, context: Context, faults: Faults)
 
 def create_attachment(body: Body, context: Context, faults: Faults) -> None:
     """A VolumeAttachment: what is attached, by whom, to which node."""
+    _attachment(body, context, faults, spelling=True)
+
+
+def update_attachment(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """As a new one; before 1.36 names are looked at on creation only."""
+    _attachment(new, context, faults, spelling=context.since(1, 36))
+
+
+def _attachment(body: Body, context: Context, faults: Faults, *, spelling: bool) -> None:
     spec = body.get("spec") or {}
-    volumes.csi_driver(spec.get("attacher") or "", ("spec", "attacher"), faults)
+    if spelling or not spec.get("attacher"):
+        volumes.csi_driver(spec.get("attacher") or "", ("spec", "attacher"), faults)
     source = spec.get("source") or {}
     name, inline = source.get("persistentVolumeName"), source.get("inlineVolumeSpec")
     path: Path = ("spec", "source")
@@ -116,7 +126,7 @@ def create_attachment(body: Body, context: Context, faults: Faults) -> None:
         _inline(inline, (*path, "inlineVolumeSpec"), context, faults)
     elif not name:
         faults.required((*path, "persistentVolumeName"))
-    if name is not None:
+    if name is not None and spelling:
         _names((*path, "persistentVolumeName"), name, formats.dns_subdomain, faults)
 
 
@@ -271,6 +281,7 @@ CREATE = {
 }
 UPDATE = {
     "StorageClass": update_storage_class,
+    "VolumeAttachment": update_attachment,
     "CSINode": update_csi_node,
     "CSIDriver": update_csi_driver,
     "CSIStorageCapacity": update_capacity,
