@@ -50,9 +50,11 @@ def name_format(group: str, kind: str, release: tuple[int, int]) -> Format | Non
 
 @cache
 def _listed(part: str, group: str, kind: str, release: tuple[int, int] = (99, 0)) -> bool:
-    """Whether a list of schemas/names.yaml holds a kind, in a release where its line has a `since`."""
+    """Whether a list of schemas/names.yaml holds a kind, in a release where its line has a `since` or an `until`."""
     return any(
-        line["group"] == group and line["kind"] in ("*", kind) and release >= _release(line.get("since", "1.0"))
+        line["group"] == group
+        and line["kind"] in ("*", kind)
+        and _release(line.get("since", "1.0")) <= release < _release(line.get("until", "99.1"))
         for line in _facts()[part]
     )
 
@@ -134,7 +136,7 @@ def _prefix_again(prefix: str, context: Context, faults: Faults) -> None:
     """A generateName in an update: a part of a path always (registry/rest/update.go), a name for some kinds."""
     kind = context.kind
     messages = prefixed(path_segment)(prefix)
-    if kind.custom is None and _listed("generate-name-again", kind.group, kind.kind):
+    if kind.custom is None and _listed("generate-name-again", kind.group, kind.kind, context.server.release):
         test = name_format(kind.group, kind.kind, context.server.release)
         messages += prefixed(test)(prefix) if test is not None and test is not path_segment else []
     for message in messages:

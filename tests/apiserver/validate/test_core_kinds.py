@@ -9,7 +9,7 @@ from manifold.model import Severity
 
 def causes(text: str) -> set[tuple[str, str]]:
     """(reason, path) of what the server refuses in `text`."""
-    return {(d.reason, d.path) for d in api.validate(text) if d.severity is Severity.ERROR}
+    return {(d.reason, d.path) for d in api.validate(text) if d.rejects}
 
 
 def warned(text: str) -> set[str]:
