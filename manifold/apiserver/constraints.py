@@ -472,6 +472,39 @@ def check(body: dict[str, Any], context: Context, faults: Faults) -> None:
         found(body, (), faults)
 
 
+def told(spec: Spec) -> list[str]:
+    """What a line of a table says, as `explain` tells it: a word and its meaning a line."""
+    out: list[str] = []
+    for word, value in spec.items():
+        if word == "format":
+            meaning = (_formats()[value].__doc__ or "").partition("\n")[0].rstrip(".")
+            out.append(f"format: {value} ({meaning})" if meaning else f"format: {value}")
+        elif word == "range":
+            low, high = value
+            out.append(
+                f"range: at least {low}"
+                if high is None
+                else f"range: {low} to {high}"
+                if low is not None
+                else f"range: at most {high}"
+            )
+        elif word in ("enum", "one-of", "at-most-one", "first-of"):
+            said = {"enum": "one of", "one-of": "exactly one of"}.get(word, "at most one of")
+            out.append(f"{said}: {', '.join(map(str, value))}")
+        elif word in ("each", "keys"):
+            whose = "each item" if word == "each" else "each key"
+            out += [f"{whose}: {line}" for line in told(value)]
+        elif word in ("since", "until"):
+            out.append(f"{'since' if word == 'since' else 'before'} Kubernetes {value}")
+        elif word in ("unique", "or-empty"):
+            out.append("unique: no item twice" if word == "unique" else "or empty")
+        elif word == "unique-by":
+            out.append(f"unique: no two items with the same {', '.join(value)}")
+        elif word in ("pattern", "min-length", "max-length", "min-items", "max-items"):
+            out.append(f"{word.replace('-', ' ')}: {value}")
+    return out
+
+
 def types_named(found: Iterable[str]) -> set[str]:
     """The type names that the tables speak of and `found` does not hold: misspelled ones, for a test."""
     return set(tables()) - set(found)

@@ -172,12 +172,13 @@ def _field(what: str, version: str | None) -> None:
     out = [f"{kind.api_version} {kind.kind}" + (f"  {'.'.join(parts)}" if parts else ""), f"type: {_type(here)}"]
     if field is not None:
         out.append(f"required: {'yes' if field.required else 'no'}")
-        if field.default is not None:
+        lines = constraints.specs(constraints.tables().get(owner.name, {}).get(parts[-1]), schema.release)
+        if field.default is not None and not (field.required and not field.default):  # Go's zero value is no default
             out.append(f"default: {field.default!r}")
-        if here.enum:
+        if here.enum and not any("enum" in s for s in lines):
             out.append(f"one of: {', '.join(sorted(here.enum))}")
-        for said in constraints.specs(constraints.tables().get(owner.name, {}).get(parts[-1]), schema.release):
-            out += [f"{word}: {value}" for word, value in said.items() if word not in ("required", "help", "message")]
+        for said in lines:
+            out += [line for line in constraints.told(said) if line not in out]
         if here.shape == "list":
             out.append(
                 f"merges: {'item by item, by ' + ', '.join(here.map_keys) if here.map_keys else here.list_type or 'as a whole (atomic)'}"
@@ -188,6 +189,8 @@ def _field(what: str, version: str | None) -> None:
     inner = here
     while inner.shape in ("list", "map") and inner.items is not None:
         inner = inner.items
+    for said in constraints.specs(constraints.tables().get(inner.name, {}).get("$self"), schema.release):
+        out += ["", *constraints.told(said)]
     if inner.fields:
         out += ["", "fields:"] + [
             f"  {f.name}{' (required)' if f.required else ''}: {_type(f.type)}" for f in inner.fields.values()

@@ -162,7 +162,7 @@ def label_value(value: str) -> list[str]:
 
 @_remembered
 def env_name(value: str) -> list[str]:
-    """The name of an environment variable (relaxed since Kubernetes 1.30): printable ASCII without `=`."""
+    """The name of an environment variable: printable ASCII without `=`."""
     if not value:
         return ["must not be empty"]
     found = []
@@ -329,18 +329,27 @@ def prefixed(check: Format) -> Format:
 
 
 def no_backsteps(value: str) -> list[str]:
-    """A path that does not climb with `..` (kubernetes pkg/apis/core/validation: validatePathNoBacksteps)."""
+    """A path that does not climb with `..`.
+
+    kubernetes pkg/apis/core/validation: validatePathNoBacksteps.
+    """
     return [f"{value!r} must not contain `..`"] if ".." in value and ".." in value.split("/") else []
 
 
 def relative_path(value: str) -> list[str]:
-    """A path below another one (validateLocalDescendingPath)."""
+    """A path below another one: not absolute, not climbing with `..`.
+
+    kubernetes pkg/apis/core/validation: validateLocalDescendingPath.
+    """
     found = [f"{value!r} must be a relative path"] if value[:1] == "/" else []
     return found + no_backsteps(value)
 
 
 def file_path(value: str) -> list[str]:
-    """A file in a volume; the kubelet keeps names that begin with `..` for itself (validateLocalNonReservedPath)."""
+    """A file in a volume: a relative path, not climbing with `..`, nor beginning with it.
+
+    The kubelet keeps such names for itself (validateLocalNonReservedPath).
+    """
     if value[:1] != "/" and ".." not in value:
         return []
     found = relative_path(value)
@@ -385,7 +394,10 @@ _DOTS = re.compile(r"[. ]+")
 
 
 def windows_user(name: str) -> list[str]:
-    """A Windows user, `USER` or `DOMAIN\\USER` (validateWindowsSecurityContextOptions)."""
+    """A Windows user, `USER` or `DOMAIN\\USER`.
+
+    kubernetes pkg/apis/core/validation: validateWindowsSecurityContextOptions.
+    """
     if not name:
         return ["must not be empty"]
     if _CONTROL.search(name):
@@ -422,7 +434,7 @@ def sysctl(value: str) -> list[str]:
 
 
 def schedule(value: str) -> list[str]:
-    """When a CronJob runs."""
+    """When a CronJob runs: five fields, or a word such as `@daily`."""
     from manifold.k8s import cron
 
     message = cron.problem(value)

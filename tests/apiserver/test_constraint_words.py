@@ -102,6 +102,24 @@ def test_what_is_missing_is_told_with_what_is_allowed() -> None:
     assert [f.message for f in faults] == ["must be set to one of: x, y"]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ({"range": [1, 2]}, ["range: 1 to 2"]),
+        ({"range": [1, None]}, ["range: at least 1"]),
+        ({"range": [None, 2]}, ["range: at most 2"]),
+        ({"enum": ["x", "y"], "since": "1.33"}, ["one of: x, y", "since Kubernetes 1.33"]),
+        ({"each": {"max-length": 3}}, ["each item: max length: 3"]),
+        ({"first-of": ["b", "c"]}, ["at most one of: b, c"]),
+        ({"unique-by": ["n"]}, ["unique: no two items with the same n"]),
+        ({"format": "percent", "or-empty": True}, ["format: percent (`25%`)", "or empty"]),
+    ],
+)
+def test_lines_are_told_in_words(line: dict[str, Any], told: list[str]) -> None:
+    """For `explain`."""
+    assert constraints.told(line) == told
+
+
 def test_unknown_words_are_refused() -> None:
     """A misspelled word would be a rule that is never asked."""
     with pytest.raises(ValueError, match="no word"):
