@@ -351,6 +351,20 @@ def _union(spec: Spec, exactly: bool) -> Check:
     return check
 
 
+Known = dict[Any, None]
+# Fields whose checks see one hashable value, and nothing of which two that are equal could fare differently.
+_SCALAR = frozenset(("string", "integer", "boolean", "time", "micro-time", "duration"))
+MOST_KNOWN = 4096
+
+
+def _remember(value: Any, check: Check, path: Path, faults: Faults, good: Known) -> None:
+    """Look at a value, and know it for good if nothing is wrong with it: images and ports come a thousand times."""
+    before = len(faults)
+    check(value, path, faults)
+    if len(faults) == before and len(good) < MOST_KNOWN:
+        good[value] = None
+
+
 class Compiled:
     """The checks of one release, by type; built as types are met."""
 
@@ -437,17 +451,31 @@ class Compiled:
                 whole.append(_union(spec, True))
             if "at-most-one" in spec:
                 whole.append(_union(spec, False))
-        table = {name: _many(checks) for name, checks in present.items()}
+        scalar = {name for name, field in type.fields.items() if field.type.shape in _SCALAR}
+
+        def known(name: str) -> Known | None:
+            return {} if name in scalar else None
+
+        needed = [(name, one, known(name)) for name, one in always]
+        table = {name: (_many(checks), known(name)) for name, checks in present.items()}
 
         def check(value: Any, path: Path, faults: Faults) -> None:
             for one in whole:
                 one(value, path, faults)
-            for name, one in always:
-                one(value.get(name), (*path, name), faults)
+            for name, one, good in needed:
+                inner = value.get(name)
+                if good is None or inner.__class__ is list or inner.__class__ is dict:
+                    one(inner, (*path, name), faults)
+                elif inner not in good:
+                    _remember(inner, one, (*path, name), faults, good)
             for name, inner in value.items():
                 found = table.get(name)
                 if found is not None and inner is not None:
-                    found(inner, (*path, name), faults)
+                    one, good = found
+                    if good is None or inner.__class__ is list or inner.__class__ is dict:
+                        one(inner, (*path, name), faults)
+                    elif inner not in good:
+                        _remember(inner, one, (*path, name), faults, good)
 
         if first is None:
             return check

@@ -127,8 +127,8 @@ def subject(document: Document) -> Subject:
     """An object prepared for checks; what is misshapen is left out, for the server will say so."""
     out = Subject(document)
     if out.kind in WORKLOADS:
-        found = pods.spec(document.body)
-        if found is None and isinstance(document.body.get("spec"), dict):
+        found = pods.spec(out.body)
+        if found is None and isinstance(out.body.get("spec"), dict):
             found = _no_template(document)
         if found is not None:
             out.pod, out.pod_path = found
@@ -195,6 +195,23 @@ class Bundle:
     def of_kind(self, group: str, kind: str) -> Mapping[str, list[Placed]]:
         """The objects of a kind among the manifests and the cluster's objects, by name."""
         return self._placed.get((group, kind), {})
+
+    @cached_property
+    def _beside(self) -> dict[tuple[str, str, str], dict[str, list[Placed]]]:
+        out: dict[tuple[str, str, str], dict[str, list[Placed]]] = {}
+        for (group, kind), named in self._placed.items():
+            for name, found in named.items():
+                for placed in found:
+                    out.setdefault((placed.unit, group, kind), {}).setdefault(name, []).append(placed)
+        return out
+
+    def beside(self, document: Document, group: str, kind: str) -> Mapping[str, list[Placed]]:
+        """The objects of a kind that are applied together with a document, or are in the cluster, by name."""
+        own = self._beside.get((self.unit(document), group, kind), {})
+        there = self._beside.get((CLUSTER, group, kind), {})
+        if not own or not there or own is there:
+            return own or there
+        return {name: [*own.get(name, ()), *there.get(name, ())] for name in (*own, *there)}
 
     @cached_property
     def _generated(self) -> frozenset[tuple[str, str]]:
@@ -414,7 +431,7 @@ class Bundle:
 
 def together(a: Subject, b: Subject) -> bool:
     """Whether two objects may be in one namespace: where one names none, nobody can tell that they are not."""
-    first, second = ((s.body.get("metadata") or {}).get("namespace") for s in (a, b))
+    first, second = a.document.key().namespace, b.document.key().namespace
     return not first or not second or first == second
 
 

@@ -6,6 +6,7 @@ the same object: then the folder is a collection of alternatives, and each file 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -32,14 +33,11 @@ def units(documents: Sequence[Document], kustomizations: Iterable[Kustomization]
     folders: dict[str, list[Document]] = {}
     for document in documents:
         file = document.source
-        if file in out:
-            if file == out[file]:
-                folders.setdefault(str(Path(file).parent), []).append(document)
-            continue
-        unit = grouped.get(str(Path(file).resolve())) if grouped and file else None
-        out[file] = unit or file
+        unit = out.get(file)
         if unit is None:
-            folders.setdefault(str(Path(file).parent), []).append(document)
+            unit = out[file] = (grouped.get(str(Path(file).resolve())) if grouped and file else None) or file
+        if unit == file:  # as texts: a Path for each document costs more than all else here
+            folders.setdefault(os.path.dirname(file) or ".", []).append(document)  # noqa: PTH120
     for folder, inside in folders.items():
         if not _alternatives(inside):
             for document in inside:

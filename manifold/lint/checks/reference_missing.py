@@ -15,6 +15,8 @@ ALIKE = {
     "rbac.authorization.k8s.io": ("Role", "ClusterRole"),
 }
 """Kinds of a group that are taken for one another."""
+MOST_NAMES = 2_000
+"""Among more names no slip is looked for: many references by many names would take minutes."""
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
@@ -58,12 +60,12 @@ def _why(reference: references.Reference, bundle: Bundle) -> str | None:
     """Why the target is certainly missing, as a hint for the message; None where nobody can tell."""
     key = reference.target
     units = (CLUSTER, bundle.unit(reference.document))
-    like = bundle.of_kind(key.group, key.kind)
-    beside = {name: [p for p in placed if p.unit in units and _fits(reference, p)] for name, placed in like.items()}
-    beside = {name: placed for name, placed in beside.items() if placed}
-    if near := slip(key.name, beside):
+    like = bundle.beside(reference.document, key.group, key.kind)
+    fitting = (name for name, placed in like.items() if any(_fits(reference, p) for p in placed))
+    beside = bool(next(fitting, "")) if len(like) > MOST_NAMES else list(fitting)
+    if isinstance(beside, list) and (near := slip(key.name, beside)):
         return f"; did you mean {near}?"
-    aside = [p for p in like.get(key.name, ()) if p.unit in units and key.namespace]
+    aside = [p for p in like.get(key.name, ()) if key.namespace]
     if aside and not bundle.rendered(reference.document):
         return f"; there is one in namespace {aside[0].namespace}"
     alike = ALIKE.get(key.group, ())
