@@ -408,20 +408,22 @@ def _check_text(value: str, schema: Schema, path: Path, faults: Faults) -> None:
     if shortest is not None and len(value) < shortest:
         faults.invalid(path, f"shorter than {shortest} characters")
     pattern = schema.get("pattern")
-    if pattern and not _matches(pattern, value):
-        faults.invalid(path, f"does not match the pattern {pattern}")
+    if pattern:
+        _check_pattern(value, pattern, path, faults)
     kind = schema.get("format")
     test = strfmt.known(str(kind)) if kind else None
     if test is not None and not test(value):
         faults.type_invalid(path, f"{value[:60]!r} is no {kind}")
 
 
-def _matches(pattern: str, value: str) -> bool:
-    """Whether RE2, the server's language, finds the pattern; one that RE2 refuses the server would refuse in the definition."""
+def _check_pattern(value: str, pattern: str, path: Path, faults: Faults) -> None:
     try:
-        return regexes.compiled(pattern).search(value) is not None
+        if regexes.within(pattern, value).search(value) is None:
+            faults.invalid(path, f"does not match the pattern {pattern}")
     except regexes.PatternError:
-        return True
+        return  # the definition is blamed for that
+    except regexes.TooMuchError as error:
+        faults.warn(path, f"not held against its pattern: {error}")
 
 
 def _check_number(value: Any, schema: Schema, path: Path, faults: Faults) -> None:

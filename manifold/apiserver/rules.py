@@ -148,12 +148,14 @@ def _object(schema: Schema, name: str) -> T | None:
 
 def names_in(node: Node) -> Iterator[str]:
     """The variables that an expression speaks of."""
-    if node.op == "name":
-        yield str(node.value)
-    if node.target is not None:
-        yield from names_in(node.target)
-    for arg in node.args:
-        yield from names_in(arg)
+    stack = [node]
+    while stack:
+        found = stack.pop()
+        if found.op == "name":
+            yield str(found.value)
+        if found.target is not None:
+            stack.append(found.target)
+        stack += found.args
 
 
 def value_of(value: Any, schema: Schema, *, root: bool = False) -> Any:
@@ -266,17 +268,25 @@ def has_rules(schema: Any) -> bool:
     return False
 
 
-class Budget:
-    """The steps that all rules of one object may take together."""
+MOST = 10 * STEPS
+"""The steps that all rules of one object may take together; the server's budget, too, is ten times that of a rule."""
 
-    def __init__(self, steps: int = STEPS) -> None:
-        self.left = steps
+
+class Budget:
+    """The steps that are left to the rules of one object."""
+
+    def __init__(self, steps: int | None = None) -> None:
+        self.left = MOST if steps is None else steps
 
     def run(self, expression: Program, names: Mapping[str, Any]) -> Any:
         """The expression's value; raises CelError, also where nothing is left."""
         if self.left <= 0:
             raise CelError("the rules of this object take too many steps")
-        value, taken = expression.count(names, self.left)
+        try:
+            value, taken = expression.count(names, min(STEPS, self.left))
+        except CelError as error:
+            self.left -= error.taken
+            raise
         self.left -= taken
         return value
 
@@ -362,4 +372,4 @@ def _message(rule: Mapping[str, Any], names: Mapping[str, Any], budget: Budget) 
         if isinstance(found, str) and found.strip() and "\n" not in found.strip():
             return found.strip()
     said = (rule.get("message") or "").strip()
-    return said or f"does not keep the rule {(rule.get('rule') or '').strip()}"
+    return said or f"does not keep the rule {(rule.get('rule') or '').strip()[:500]}"

@@ -126,7 +126,11 @@ class Server:
         if kind is None or context is None:
             return Answer(None, faults, None)
         context.trace = trace
-        decoded, mended = self._decode(body, kind, faults)
+        try:
+            decoded, mended = self._decode(body, kind, faults)
+        except RecursionError:
+            faults.add(reasons.TYPE, (), "is nested too deeply to be looked at", "flatten it")
+            return Answer(None, faults, kind)
         if trace is not None:
             trace("decode", decoded)
         creating.unpick(decoded, context)

@@ -38,3 +38,23 @@ def compiled(pattern: str) -> Any:
         raise PatternError(found.decode(errors="replace") if isinstance(found, bytes) else str(found)) from error
     except UnicodeEncodeError as error:
         raise PatternError("holds half of a surrogate pair") from error
+
+
+MOST = 200_000_000
+"""Size of a pattern's program times length of the text, beyond which nothing is searched: some seconds where RE2 falls
+back on its slowest way."""
+
+
+class TooMuchError(ValueError):
+    """A search could take too long."""
+
+
+def within(pattern: str, text: str) -> Any:
+    """The compiled pattern, to be searched for in `text`.
+
+    Raises PatternError, and TooMuchError where the search could take too long.
+    """
+    found = compiled(pattern)
+    if len(text) > 1000 and found.programsize * len(text) > MOST:
+        raise TooMuchError(f"a pattern of this size is not searched for in a text of {len(text)} characters")
+    return found

@@ -17,7 +17,7 @@ from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Kind
 from manifold.apiserver.store import write
 from manifold.k8s import selectors
-from manifold.k8s.cel.evaluate import STEPS, program
+from manifold.k8s.cel.evaluate import STEPS, program, weight
 from manifold.k8s.cel.functions import Authority
 from manifold.k8s.cel.syntax import Broken, CelError
 
@@ -289,7 +289,10 @@ def evaluate(text: str, names: Mapping[str, Any], steps: int = STEPS) -> Any:
 
     Raises CelError.
     """
-    return program(text.strip()).run(names, steps)
+    found = program(text.strip()).run(names, steps)
+    if weight(found) > STEPS:
+        raise CelError("the expression gives more than can be looked at")
+    return found
 
 
 def plain(value: Any) -> Any:

@@ -137,7 +137,7 @@ def _root_with_status(schema: Schema, path: Path, faults: Faults) -> None:
         faults.invalid((*path, "type"), f"{schema['type']!r} must be object where status is a subresource")
         return
     for word in _NOT_AT_ROOT_WITH_STATUS:
-        if _said(word, schema):
+        if _said(word, schema) or schema.get(word) in ([], {}):
             faults.invalid(path, f"{word} is not allowed at the root of a schema with a status subresource")
             return
 

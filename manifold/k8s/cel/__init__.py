@@ -23,7 +23,7 @@ from manifold.k8s.cel.check import (
     object_of,
     read_type,
 )  # fmt: skip
-from manifold.k8s.cel.syntax import RESERVED, CelError, Node, parse
+from manifold.k8s.cel.syntax import RESERVED, CelError, Node, deep, parse
 
 __all__ = [
     "RESERVED", "CelError", "Scope", "T", "admission_scope", "check", "compile_device_selector", "compiled", "infer",
@@ -34,7 +34,8 @@ def compiled(text: str, scope: Scope) -> tuple[list[str], Node | None]:
     """What is wrong with an expression in a scope (one sentence, or none), and its checked tree where nothing is."""
     try:
         node = parse(text)
-        Checker(text, scope).whole(node)
+        with deep():
+            Checker(text, scope).whole(node)
     except CelError as e:
         return [f"the expression does not compile: {e}"], None
     return [], node

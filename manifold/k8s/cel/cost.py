@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from manifold.k8s.cel.check import Overload, T
-from manifold.k8s.cel.syntax import Node
+from manifold.k8s.cel.syntax import Node, deep
 
 Range = tuple[int, int]  # the least and the most: of a size, or of a cost
 Way = tuple[str, ...]
@@ -88,7 +88,8 @@ def estimate(node: Node, root: T) -> int:
 
     `root` is the type of `self`, whose `most` fields bound the sizes of what can be reached from it.
     """
-    return _Costs(root).cost(node)[1]
+    with deep():
+        return _Costs(root).cost(node)[1]
 
 
 def largest(type: T) -> int:

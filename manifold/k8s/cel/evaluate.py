@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from manifold.k8s.cel.functions import FUNCTIONS, METHODS, Maybe, equal, index, order
-from manifold.k8s.cel.syntax import Broken, CelError, Kind, Node, parse, place
+from manifold.k8s.cel.syntax import Broken, CelError, Kind, Node, deep, parse, place
 
 STEPS = 1_000_000
 """How many nodes an evaluation may visit; the server counts in units of its own and allows 10,000,000 a request."""
@@ -40,7 +40,12 @@ class Program:
     def count(self, names: Names, steps: int = STEPS) -> tuple[Value, int]:
         """The value, and the steps that it took."""
         run = _Run(self.text, steps)
-        return run.value(self.root, dict(names)), steps - run.left
+        try:
+            with deep():
+                return run.value(self.root, dict(names)), steps - run.left
+        except CelError as error:
+            error.taken = steps - max(0, run.left)
+            raise
 
 
 @lru_cache(maxsize=512)
@@ -160,14 +165,33 @@ class _Run:
                 raise self._fail(node, f"an optional value has no function {name!r}")
         if function is None:
             raise self._fail(node, f"there is no function {name!r}")
-        self.left -= sum(len(v) // 10 for v in values if v.__class__ in (str, bytes, list, dict))
+        self._charge(node, name, values)
         try:
-            return function(*values)
+            found = function(*values)
         except CelError as error:
             raise self._fail(node, str(error)) from None
         except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, ArithmeticError) as error:
             shown = ", ".join(_called(v) for v in values)
             raise self._fail(node, f"{name} cannot be done with {shown}: {error}") from None
+        if found.__class__ in _SIZED:
+            self.left -= len(found) // 10
+        return found
+
+    def _charge(self, node: Node, name: str, values: list[Value]) -> None:
+        """Pay for a call before it is made: for what it goes through, and what it makes."""
+        sizes = [weight(v) for v in values if v.__class__ in _SIZED]
+        self.left -= sum(sizes) // 10
+        if name == "distinct":
+            self.left -= 2 * sizes[0] * len(values[0])
+        elif name.startswith("sets.") and len(sizes) == 2:
+            self.left -= sizes[0] * sizes[1]
+        elif name == "replace" and len(sizes) == 3:
+            times = sizes[0] + 1 if not values[1] else values[0].count(values[1])
+            self.left -= times * sizes[2] // 10
+        elif name == "join" and sizes:
+            self.left -= sum(len(v) for v in values[0] if v.__class__ is str) // 10
+        if self.left < 0:
+            raise self._fail(node, "the evaluation takes too many steps")
 
     def _truth(self, node: Node, names: dict[str, Value]) -> bool:
         value = self.value(node, names)
@@ -268,6 +292,30 @@ _TYPES = frozenset(
     ("int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type", "optional_type")
 )
 _MESSAGES = frozenset(("google.protobuf.Duration", "google.protobuf.Timestamp"))
+
+
+_SIZED = (str, bytes, list, dict)
+
+
+def weight(value: Value) -> int:
+    """How much there is to a value, all that is within it counted as often as it occurs."""
+    if value.__class__ not in (list, dict):
+        return len(value) if value.__class__ in (str, bytes) else 1
+    return _weight(value, {})
+
+
+def _weight(value: Value, known: dict[int, int]) -> int:
+    found = known.get(id(value))
+    if found is None:
+        items = value.values() if value.__class__ is dict else value
+        found = len(value)
+        for item in items:
+            if item.__class__ in (list, dict):
+                found += _weight(item, known)
+            elif item.__class__ in (str, bytes):
+                found += len(item) // 10
+        known[id(value)] = found
+    return found
 
 
 def _qualified(node: Node) -> str:

@@ -195,14 +195,16 @@ def _size(a: Value) -> int:
 
 
 def _matches(text: str, pattern: str) -> bool:
-    return _compiled(pattern).search(text) is not None
+    return _compiled(pattern, text).search(text) is not None
 
 
-def _compiled(pattern: str) -> Any:
+def _compiled(pattern: str, text: str) -> Any:
     try:
-        return regexes.compiled(pattern)
+        return regexes.within(pattern, text)
     except regexes.PatternError as error:
-        raise CelError(f"{pattern!r} is no pattern of RE2") from error
+        raise CelError(f"{pattern[:60]!r} is no pattern of RE2") from error
+    except regexes.TooMuchError as error:
+        raise CelError(str(error)) from error
 
 
 # Conversions
@@ -381,14 +383,14 @@ def _join(a: list[str], by: str = "") -> str:
 
 
 def _find(a: str, pattern: str) -> str:
-    match = _compiled(pattern).search(a)
+    match = _compiled(pattern, a).search(a)
     return match.group() if match else ""
 
 
 def _find_all(a: str, pattern: str, most: int = -1) -> list[str]:
     found: list[str] = []
     end = -1
-    for match in _compiled(pattern).finditer(a):
+    for match in _compiled(pattern, a).finditer(a):
         # As in Go, nothing is found right behind what was found.
         if match.end() > match.start() or match.start() != end:
             found.append(match.group())
@@ -561,7 +563,7 @@ FUNCTIONS: dict[str, Function] = {
     "optional.of": lambda a: Maybe(a), "optional.none": lambda: Maybe(),
     "optional.ofNonZeroValue": lambda a: Maybe(a) if a else Maybe(),
     "optional.unwrap": lambda a: [v.value for v in a if v.there],
-    "strings.quote": text.quoted, "lists.range": _range,
+    "sign": lambda a: a.sign, "strings.quote": text.quoted, "lists.range": _range,
     "sets.contains": lambda a, b: all(_in(x, a) for x in b),
     "sets.equivalent": lambda a, b: all(_in(x, a) for x in b) and all(_in(x, b) for x in a),
     "sets.intersects": lambda a, b: any(_in(x, a) for x in b),
@@ -591,7 +593,7 @@ METHODS: dict[str, Function] = {
     "unwrapOpt": lambda a: [v.value for v in a if v.there],
     "includes": lambda a, b: _in(b, a) if a.__class__ is list else equal(a, b),
     "last": lambda a: Maybe(a[-1]) if a else Maybe(), "flatten": _flatten,
-    "sign": lambda a: a.sign(), "isGreaterThan": lambda a, b: a > b, "isLessThan": lambda a, b: a < b,
+    "isGreaterThan": lambda a, b: a > b, "isLessThan": lambda a, b: a < b,
     "compareTo": _compare, "asApproximateFloat": lambda a: a.milli() / 1000, "asInteger": _as_integer,
     "isInteger": _whole, "add": lambda a, b: a + _as_quantity(b), "sub": lambda a, b: a - _as_quantity(b),
     "family": lambda a: a.version, "isUnspecified": lambda a: a.is_unspecified, "isLoopback": lambda a: a.is_loopback,

@@ -7,10 +7,15 @@ comprehensions. A tree is bounded in depth, so that no text, however endless, ex
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-DEEPEST = 150  # cel-go's own limit of recursion is 250 rules, of which an expression in brackets takes several
+DEEPEST = 250  # expressions within one another, and operators or fields in a row, as cel-go limits them
+_TALLEST = DEEPEST + 1  # levels of a tree; arguments of functions count with them
+_FRAMES = 20_000
 RESERVED = frozenset(
     ("true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while")
 )  # fmt: skip
@@ -38,7 +43,9 @@ Op = Literal["literal", "name", "select", "test", "call", "list", "map", "object
 
 
 class CelError(ValueError):
-    """An expression that cannot be read, does not fit its types, or fails when it runs."""
+    """An expression that cannot be read, does not fit its types, or fails when it runs (`taken`: after how many steps)."""
+
+    taken = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -64,12 +71,42 @@ class Node:
     """The signatures of a function that fit, set by the checker."""
 
 
+@contextmanager
+def deep() -> Iterator[None]:
+    """Room for recursion over trees as tall as they may be, which takes several calls a level."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
 def parse(text: str) -> Node:
     """The tree of an expression.
 
     Raises CelError naming line and column.
     """
-    return _Parser(text).whole()
+    with deep():
+        node = _Parser(text).whole()
+    _measure(node)
+    return node
+
+
+def _measure(root: Node) -> None:
+    level, tall = [root], 0
+    while level:
+        tall += 1
+        if tall > _TALLEST:
+            raise CelError("syntax error: nested too deeply")
+        below: list[Node] = []
+        while level:
+            node = level.pop()
+            inner = [*node.args, node.target] if node.target is not None else node.args
+            function = node.op == "call" and node.target is None and node.value[0] not in "_@!-"
+            flat = function or node.op == "list" or node.value in ("_&&_", "_||_")
+            (level if flat else below).extend(inner)
+        level = below
 
 
 def place(text: str, at: int) -> str:
@@ -214,11 +251,15 @@ class _Parser:
         while self._is(*_BINARY[level]):
             _, word, at = self.tokens[self.at]
             self.at += 1
+            right = self._binary(level + 1)
+            if level < 2 and count:
+                node.args.append(right)  # however many, they make no tall tree
+                continue
             count += 1
-            if count > 2 * DEEPEST:
+            if count > DEEPEST:
                 raise self._fail("too many operators in one row", at)
             name = "@in" if word == "in" else f"_{word}_"
-            node = Node("call", name, [node, self._binary(level + 1)], at=at)
+            node = Node("call", name, [node, right], at=at)
         return node
 
     def _unary(self) -> Node:
@@ -243,7 +284,7 @@ class _Parser:
         while True:
             at = self.tokens[self.at][2]
             count += 1
-            if count > 2 * DEEPEST:
+            if count > DEEPEST + 1:
                 raise self._fail("nested too deeply", at)
             if self._take("."):
                 optional = self._take("?")
