@@ -222,6 +222,42 @@ def test_shards_join_to_the_whole(tmp_path: Path) -> None:
     assert whole["summary"]["objects"] == joined["summary"]["objects"]
 
 
+def test_a_report_that_is_none_is_said(tmp_path: Path) -> None:
+    """Whether it is no JSON, another JSON, or one with holes."""
+    for i, text in enumerate(("{", "[]", '{"version": 1, "diagnostics": [{}]}')):
+        (tmp_path / str(i)).write_text(text)
+        done = manifold("report", "merge", str(tmp_path / str(i)))
+
+        assert done.returncode == 2
+        assert "no JSON report" in done.stderr
+
+
+def test_a_merged_report_stays_incomplete(tmp_path: Path) -> None:
+    """What one shard could not read, the whole has not seen."""
+    manifold("check", str(tmp_path / "none.yaml"), "-o", f"json={tmp_path / 'a'}")
+
+    assert manifold("report", "merge", str(tmp_path / "a")).returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("manifold ch", "check"),
+        ("manifold check -o sa", "sarif"),
+        ("manifold check -k 1.3", "1.37"),
+        ("manifold check --ignore image-lat", "image-latest"),
+        ("manifold explain api/unkn", "api/unknown-field"),
+    ],
+)
+def test_shells_complete_words(words: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands, formats, releases and rules."""
+    monkeypatch.setenv("_MANIFOLD_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+
+    assert found in manifold().stdout.split()
+
+
 def test_several_versions_answer_together() -> None:
     """Equal diagnostics are one, with both versions."""
     report = json.loads(manifold("validate", SHOP, "-k", "1.35", "-k", "1.37", "-o", "json").stdout)

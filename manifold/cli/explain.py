@@ -17,9 +17,21 @@ EPILOG = (
 )
 
 
+def _explained(incomplete: str) -> list[str]:
+    from manifold.lint.catalogue import rules
+
+    names = [*rules(), *assets.table("rules", "answers.yaml")["answers"]]
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def command(
     what: Annotated[
-        str, typer.Argument(metavar="RULE|KIND.path", help="A rule's id, a peer's name for it, or a field.")
+        str,
+        typer.Argument(
+            metavar="RULE|KIND.path",
+            autocompletion=_explained,
+            help="A rule's id, a peer's name for it, or a field.",
+        ),
     ],
     kubernetes_version: Annotated[
         str, typer.Option("--kubernetes-version", "-k", metavar="1.NN", help="Release, for a field.")

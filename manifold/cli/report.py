@@ -30,10 +30,14 @@ def merge(
     from manifold.run import exit_code
 
     choose("--fail-on", fail_on, SEVERITIES)
-    joined = _joined([_read(f) for f in files])
+    reports = [_read(f) for f in files]
+    try:
+        joined = _joined(reports)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError("one of these is no JSON report of manifold: a field is missing or odd") from error
     for name, file in (parse_output(o) for o in output):
         write(render(name, joined, Settings(), colour=False), file)
-    return exit_code(joined, False, fail_on)
+    return exit_code(joined, any(d.rule == "yaml/unreadable" for d in joined.diagnostics), fail_on)
 
 
 def _read(file: Path) -> dict[str, Any]:
