@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from manifold.cli._options import Settings
-from manifold.errors import UsageError
+from manifold.errors import SourceError, UsageError
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Side:
 def loaded(paths: Sequence[Path], settings: Settings) -> Any:
     """The documents of the paths.
 
-    Raises UsageError when one cannot be read as kubectl reads it: half a plan would mislead.
+    Raises SourceError when one cannot be read as kubectl reads it: half a plan would mislead.
     """
     from manifold.cli._checks import settled
     from manifold.run import Request, load
@@ -40,7 +40,7 @@ def loaded(paths: Sequence[Path], settings: Settings) -> Any:
     bad = [d for d in out.diagnostics if d.rejects]
     if bad:
         d = bad[0]
-        raise UsageError(f"{d.file}:{d.span.line}: {d.message}")
+        raise SourceError(f"{d.file}:{d.span.line}: {d.message}" if d.span.line else f"{d.file}: {d.message}")
     return out
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from manifold.model import Difference, Key
+from manifold.report._block import dump
 
 SIGNS = {
     "create": ("+", "32"),
@@ -60,12 +61,7 @@ def _short(v: Any) -> str:
 
 def _whole(v: Any, sign: str, indent: str) -> list[str]:
     """A value that came or went, as YAML."""
-    import yaml
-
-    text = yaml.dump(
-        v, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, allow_unicode=True, width=1000
-    )
-    return [f"{indent}{sign} {line}" for line in text.rstrip("\n").removesuffix("\n...").split("\n")]
+    return [f"{indent}{sign} {line}" for line in dump(v).rstrip("\n").removesuffix("\n...").split("\n")]
 
 
 def text(found: Sequence[Difference], *, colour: bool = False, verbose: bool = False) -> str:
@@ -92,7 +88,7 @@ def text(found: Sequence[Difference], *, colour: bool = False, verbose: bool = F
             for c in d.changes:
                 out += _change(c, paint, printable)
         out += [
-            f"    {paint('1;31', 'refused')} {printable(x.path)}: {printable(x.message)}"
+            f"    {paint('1;31', 'refused')} {printable(f'{x.path}: ' if x.path else '')}{printable(x.message)}"
             for x in d.diagnostics
             if x.rejects
         ]
@@ -124,13 +120,18 @@ def _change(c: Any, paint: Any, printable: Any) -> list[str]:
 
 def _lines(before: str, after: str, paint: Any, printable: Any) -> list[str]:
     """Texts of several lines, line by line."""
-    import difflib
-
     out = []
-    for line in list(difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm="", n=2))[2:]:
+    for line in _unified(before, after):
         code = {"+": "32", "-": "31", "@": "36"}.get(line[:1], "2")
         out.append(f"      {paint(code, printable(line))}")
     return out
+
+
+def _unified(before: str, after: str) -> list[str]:
+    """The lines of a unified diff without its head."""
+    import difflib
+
+    return list(difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm="", n=2))[2:]
 
 
 def totals(found: Sequence[Difference]) -> str:
@@ -174,12 +175,15 @@ def markdown(found: Sequence[Difference]) -> str:
         for c in d.changes:
             if d.verb != "create":
                 out.append(f"@@ {c.path} @@")
+            if isinstance(c.before, str) and isinstance(c.after, str) and ("\n" in c.before or "\n" in c.after):
+                out += _unified(c.before, c.after)
+                continue
             if c.before is not None:
                 out += _whole(c.before, "-", "")
             if c.after is not None:
                 out += _whole(c.after, "+", "")
         out += ["```", ""]
-        out += [f"- refused: `{x.path}` {x.message}" for x in d.diagnostics if x.rejects]
+        out += [f"- refused: {f'`{x.path}` ' if x.path else ''}{x.message}" for x in d.diagnostics if x.rejects]
         out += [f"- {note}" for note in d.notes]
         out += ["</details>", ""]
     return "\n".join(out).rstrip() + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from manifold.model import Path, spell
+from manifold.report._block import dump
 
 Body = dict[str, Any]
 WRITTEN = "written"
@@ -82,6 +83,8 @@ def _map(
             below = indent + ("  " if isinstance(inner, dict) else "")
             write: Any = _map if isinstance(inner, dict) else _list
             write(inner, here, below, origins, lines, remark or above)
+        elif isinstance(inner, str) and "\n" in inner:
+            _lines({name: inner}, indent, remark, lines)
         else:
             lines.append((f"{key} {_scalar(inner)}", remark))
 
@@ -103,5 +106,13 @@ def _list(
             write(inner, here, f"{indent}  ", origins, lines, remark or above)
             first, said = lines[start]
             lines[start] = (f"{indent}- {first[len(indent) + 2 :]}", remark or said)
+        elif isinstance(inner, str) and "\n" in inner:
+            _lines([inner], indent, remark, lines)
         else:
             lines.append((f"{indent}- {_scalar(inner)}", remark))
+
+
+def _lines(value: Any, indent: str, remark: str, lines: list[tuple[str, str]]) -> None:
+    """A text of several lines under its key or in its list; the remark stands behind the first."""
+    for i, line in enumerate(dump(value).rstrip("\n").split("\n")):
+        lines.append((f"{indent}{line}" if line else "", remark if not i else ""))

@@ -119,6 +119,16 @@ def test_quota_counts_the_objects_of_a_run_in_order() -> None:
     assert "pods would be 4, with 3 used, of 3" in found[0].message
 
 
+def test_quota_counts_what_is_there_once() -> None:
+    """A manifest of an object that the cluster has already changes it, and needs no more room."""
+    spec = {"hard": {"configmaps": "1"}}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "shop"}, "spec": spec}
+    maps = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": n, "namespace": "shop"}} for n in "ab"]
+
+    assert refused(maps[0], SHOP, quota, maps[0]) == []
+    assert "configmaps would be 2" in refused(maps[1], SHOP, quota, maps[0])[0]
+
+
 def test_quota_asks_for_what_it_counts() -> None:
     """A container without a request of cpu is refused where a quota counts cpu."""
     quota = {

@@ -216,7 +216,8 @@ def _crosses(spec: Body) -> bool:
 
 def validate(body: dict[str, Any], context: Context, faults: Faults) -> None:
     """Refuse what a quota of the namespace does not have room for, or what must say what it needs and does not."""
-    kind, old = context.kind, context.old
+    kind = context.kind
+    old = context.old if context.old is not None else _there(body, context)
     if not context.namespace or (kind.group, kind.kind) in IGNORED or not _handled(body, context):
         return
     quotas = list(context.each("", "ResourceQuota", context.namespace))
@@ -240,6 +241,14 @@ def validate(body: dict[str, Any], context: Context, faults: Faults) -> None:
             nothing = _n(0)
             more = {n: max(a - before.get(n, nothing), nothing) for n, a in wanted.items()}
         _charge(quota, name, {n: a for n, a in more.items() if n in hard and a}, hard, ours, context, faults)
+
+
+def _there(body: Body, context: Context) -> Body | None:
+    """The object that the cluster has already under this name: what it uses is counted, an apply changes it."""
+    name = (body.get("metadata") or {}).get("name")
+    if context.world is None or not name:
+        return None
+    return context.world.get(context.kind.group, context.kind.kind, context.namespace, str(name))
 
 
 def _handled(body: Body, context: Context) -> bool:

@@ -117,6 +117,7 @@ def doubles(value: Any, type: Type, path: Path = ()) -> Iterator[Path]:
             yield from doubles(inner, type.items, (*path, i))
 
 
+_PLAIN = frozenset(("quantity", "int-or-string", "time", "micro-time", "duration", "bytes"))
 _SCALARS: dict[str, tuple[tuple[type, ...], str]] = {
     "integer": ((int, float), "a number"),
     "number": ((int, float), "a number"),
@@ -140,7 +141,11 @@ def misfits(value: Any, type: Type, path: Path = ()) -> Iterator[tuple[Path, str
             yield path, "a list"
             return
         for i, inner in enumerate(value):
+            if inner is None and not is_atomic(type, value):
+                yield (*path, i), "an item, for items are told apart by what they hold, and not null"
             yield from misfits(inner, type.items or DEDUCED, (*path, i))
+    elif type.shape in _PLAIN and value.__class__ in (dict, list):
+        yield path, "a single value"
     elif type.shape in _SCALARS and value.__class__ not in _SCALARS[type.shape][0]:
         yield path, _SCALARS[type.shape][1]
 
