@@ -31,7 +31,8 @@ def mutate(body: dict[str, Any], context: Context, faults: Faults) -> None:
     spec = body.setdefault("spec", {})
     if context.old is not None:
         before = context.old.get("spec") or {}
-        for field in ("priority", "preemptionPolicy"):
+        # Of less than a whole cluster it is not known who gave the Pod its priority.
+        for field in ("priority", "preemptionPolicy") if context.complete else ():
             if spec.get(field) is None and before.get(field) is not None:
                 spec[field] = before[field]
         return

@@ -334,6 +334,8 @@ def last_applied(body: Body, *, always: bool = True) -> str:
     body = copy(body)
     meta = body.setdefault("metadata", {})
     annotations = {k: v for k, v in (meta.get("annotations") or {}).items() if k != LAST_APPLIED}
+    if always:  # kubectl reads annotations as texts, and null is an empty one
+        annotations = {k: "" if v is None else v for k, v in annotations.items()}
     if always or meta.get("annotations") is not None:
         meta["annotations"] = annotations
     text = json.dumps(body, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
@@ -350,7 +352,8 @@ def last_applied(body: Body, *, always: bool = True) -> str:
 
 def _with_last_applied(body: Body, text: str) -> Body:
     meta = dict(body.get("metadata") or {})
-    meta["annotations"] = {**(meta.get("annotations") or {}), LAST_APPLIED: text}
+    annotations = {k: "" if v is None else v for k, v in (meta.get("annotations") or {}).items()}
+    meta["annotations"] = {**annotations, LAST_APPLIED: text}
     return {**body, "metadata": meta}
 
 
@@ -388,11 +391,10 @@ def with_last_applied(config: Body) -> Body:
 
 def client_side(server: Server, config: Body, live: Body | None, kind: Kind, namespace: str) -> Result:
     """`kubectl apply` of `config` over `live` (None when it does not exist): a three-way patch, computed and applied."""
-    config = placed(config, kind, namespace)
-    strict = server.strict(config)
-    if strict.refused:
-        return Result("refused", None, faults=strict)
-    modified = with_last_applied(config)
+    meta = config.get("metadata") or {}
+    if not isinstance(meta, dict) or not isinstance(meta.get("annotations") or {}, dict):
+        return Result("refused", None, faults=server.strict(config))
+    modified = with_last_applied(placed(config, kind, namespace))
     if live is None:
         answer = server.create(modified, namespace, admit=True)
         if answer.faults.refused or answer.object is None:
