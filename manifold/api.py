@@ -399,6 +399,7 @@ def outcomes(
     namespace: str = "default",
 ) -> list[Outcome]:
     """What applying each document over the `live` objects does; `auto` goes on as the live object was last applied."""
+    from manifold import diff
     from manifold.apiserver import unknown
     from manifold.apiserver.patch import apply as patching
 
@@ -428,7 +429,7 @@ def outcomes(
             out.append(Outcome(key, "refused", None, diagnostics=said))
             continue
         before = there.get(key)
-        stored = dict(before) if before is not None else None
+        stored = diff.unmasked(before, document.body)[0] if before is not None else None
         way = how
         if how == "auto":
             way = "client" if stored is not None and applied_client_side(stored) else "server"
@@ -484,6 +485,8 @@ def differences(
         owned = diff.Owners(before, kind.type if kind is not None else None, field_manager)
         notes += owned.taken(changes, o.object)
         theirs = owned.left(document.body) if before is not None else {}
+        if before is not None and diff.unmasked(before, document.body)[1]:
+            notes.append("its values are masked in the snapshot, and were not compared (snapshot --secrets keeps them)")
         masked = diff.masked(o.key, changes)
         out.append(Difference(o.key, verb, masked, tuple(notes), tuple(o.diagnostics), theirs))
     return sorted(out, key=lambda d: d.key)

@@ -5,11 +5,14 @@ Nothing is read, sent or drawn here: outcomes of an apply come in, differences w
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from manifold.apiserver.changes import LAST_APPLIED
 from manifold.apiserver.patch import fieldset
+from manifold.apiserver.patch.apply import last_applied
 from manifold.apiserver.schema import Type
 from manifold.model import Change, Diagnostic, Key
 
@@ -36,6 +39,34 @@ def masked(key: Key, changes: Iterable[Change]) -> tuple[Change, ...]:
             c = c._replace(before=before, after=after)
         out.append(c)
     return tuple(out)
+
+
+MASKED = "<masked>"
+"""What stands in a snapshot for the values of Secrets."""
+
+
+def unmasked(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """A live Secret with the manifest's values where a snapshot masks them, and whether it did so anywhere.
+
+    What is not known is taken for unchanged; what was applied last is taken for what is applied now.
+    """
+    if live.get("kind") != "Secret" or live.get("apiVersion") != "v1":
+        return dict(live), False
+    out = dict(live)
+    said = {k: v for k, v in (manifest.get("data") or {}).items() if isinstance(v, str)}
+    for name, text in (manifest.get("stringData") or {}).items():
+        if isinstance(text, str):
+            said[name] = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    data = live.get("data") or {}
+    hidden = any(v == MASKED for v in data.values())
+    if hidden:
+        out["data"] = {k: said.get(k, v) if v == MASKED else v for k, v in data.items()}
+    meta = live.get("metadata") or {}
+    notes = meta.get("annotations") or {}
+    if notes.get(LAST_APPLIED) == MASKED:
+        hidden = True
+        out["metadata"] = {**meta, "annotations": {**notes, LAST_APPLIED: last_applied(dict(manifest))}}
+    return out, hidden
 
 
 def immutable(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -52,6 +52,32 @@ def test_values_of_secrets_are_hidden() -> None:
     assert "first" not in created and "Zmlyc3Q" not in created
 
 
+def test_masked_values_of_a_snapshot_are_not_compared() -> None:
+    """Neither do they differ, nor does the masked annotation stand in the way; a new key is still told."""
+    from manifold.cluster import snapshot
+    from manifold.diff import MASKED
+
+    body = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s", "namespace": "default"},
+        "stringData": {"a": "x"},
+    }
+    asked = api.server()
+    live = api.apply([body], [], how="client")[0].object
+    assert live is not None
+    masked = snapshot.mask(live)
+    more = {**body, "stringData": {"a": "y", "b": "z"}}
+    found = [Document("", 0, b) for b in (body, more)]
+
+    same, other = (api.differences([d], api.outcomes([d], asked, [masked], how="auto"), [masked])[0] for d in found)
+
+    assert snapshot.MASK == MASKED
+    assert same.verb == "unchanged"
+    assert [c.path for c in other.changes] == ["data.b"]
+    assert any("masked in the snapshot" in note for note in other.notes)
+
+
 def test_other_spellings_are_no_change() -> None:
     """Quantities by value, defaults written out."""
     pod = {"containers": [{"name": "a", "image": "a:1", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}
