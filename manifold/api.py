@@ -428,6 +428,9 @@ def outcomes(
             said = [diagnose(f, document, asked.version) for f in answer.faults]
             out.append(Outcome(key, "refused", None, diagnostics=said))
             continue
+        if not key.name:
+            out.append(nameless(document, key, asked.version))
+            continue
         before = there.get(key)
         stored = diff.unmasked(before, document.body)[0] if before is not None else None
         way = how
@@ -445,6 +448,28 @@ def outcomes(
         if result.answer is not None:
             asked.take(result.answer)
     return out
+
+
+def nameless(document: Document, key: Key, version: str) -> Outcome:
+    """What kubectl says to an apply of an object that has no name: it does not know which one is meant."""
+    from manifold.apiserver.faults import Faults
+
+    faults = Faults()
+    prefix = str((document.body.get("metadata") or {}).get("generateName") or "")
+    help = "give it a name, or create it with `kubectl create`" if prefix else "give it a name"
+    faults.required(("metadata", "name"), "an apply needs the name of the object; generateName is for creating", help)
+    said = [diagnose(f, document, version) for f in faults]
+    return Outcome(key._replace(name=prefix), "refused", None, diagnostics=said)
+
+
+def unserved(asked: Server, document: Document, key: Key) -> Outcome:
+    """What is said of a kind that a cluster does not serve."""
+    from manifold.apiserver.faults import Faults
+
+    faults = Faults()
+    message = f"the cluster does not serve {document.kind} of {document.api_version}"
+    faults.add("NotFound", (), message, rule="api/no-such-kind", at=("apiVersion",))
+    return Outcome(key, "refused", None, diagnostics=[diagnose(f, document, asked.version) for f in faults])
 
 
 def differences(

@@ -239,8 +239,8 @@ def make(
     """The plan for these turns; `references` are the edges between objects that point at one another."""
     bodies = {t.key: t.body for t in turns}
     by_key = {t.key: t for t in turns}
-    doubles = [name(k) for k, n in _counts(t.key for t in turns).items() if n > 1]
-    said = [*problems, *(f"{double} is given more than once; the last one wins" for double in doubles)]
+    doubles = [name(k) for k, n in _counts(t.key for t in turns if t.verb != "refused").items() if n > 1]
+    said = [*dict.fromkeys(problems), *(f"{double} is given more than once; the last one wins" for double in doubles)]
     edges = [*structural(bodies), *references, *guarding(bodies), *_last_edges(bodies)]
     active = [k for k, t in by_key.items() if t.verb != "unchanged"]
     placed, reasons, circles = waves(active, edges)

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from manifold.cli._options import Settings, takes
-from manifold.errors import UsageError
 from manifold.model import Difference
 
 EPILOG = "Examples: manifold diff deploy/ --against staging.snapshot · manifold diff deploy/ --against git:main · manifold diff deploy/ --context prod"
@@ -96,14 +95,18 @@ def _live(
     for document in documents:
         resource = cluster.resource(document.api_version, document.kind)
         if resource is None:
-            raise UsageError(f"{document.source}: the cluster does not serve {document.kind} of {document.api_version}")
+            results.append(api.unserved(asked, document, document.key(namespace)))
+            continue
         key = document.key(namespace if resource.namespaced else "")
-        before = cluster.get(resource, key.namespace, key.name) if key.name else None
+        if not key.name:
+            results.append(api.nameless(document, key, asked.version))
+            continue
+        before = cluster.get(resource, key.namespace, key.name)
         if before is not None:
             live.append(before)
         if before is not None and (how == "client" or (how == "auto" and api.applied_client_side(before))):
             results.append(_patched(cluster, asked, document, key, before))
-        elif before is None and (not key.name or how == "client"):
+        elif before is None and how == "client":
             reply = cluster.dry_create(document.body, key.namespace)
             results.append(api.answered(asked, document, key, None, reply.accepted, reply.body))
         else:

@@ -135,6 +135,18 @@ def test_immutable_changes_say_what_they_need() -> None:
     assert any("delete the object and create it again" in note for note in found.notes)
 
 
+def test_apply_needs_a_name() -> None:
+    """An object with generateName alone is refused, as by kubectl; the others are gone on with."""
+    nameless = {**config(a="1"), "metadata": {"generateName": "c-"}}
+
+    found = differences([], [nameless, config(a="1")])
+    plan = api.plan([nameless, nameless, config(a="1")])
+
+    assert [(d.key.name, d.verb) for d in found] == [("c", "create"), ("c-", "refused")]
+    assert len(plan.problems) == 1
+    assert "generateName is for creating" in plan.problems[0]
+
+
 def test_plan_text_has_no_trailing_blanks() -> None:
     """Neither with colours nor without: narrow terminals would wrap them."""
     plan = api.plan([config(a="1"), {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}])
