@@ -220,7 +220,9 @@ def _metadata(schema: Schema, whole: bool, level: str, path: Path, faults: Fault
         return
     properties = set(schema.get("properties") or {})
     more = properties - {"name", "generateName"} or any(
-        _said(word, schema) for word in schema if word not in ("type", "default", "properties")
+        _said(word, schema) or (word in ("items", "required", "not") and schema[word] is not None)
+        for word in schema
+        if word not in ("type", "default", "properties")
     )
     if more:
         faults.forbidden(path, "only name and generateName may be described: the server knows metadata itself")
