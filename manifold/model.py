@@ -126,6 +126,11 @@ class Document:
         """The same document with another value."""
         return Document(self.source, self.index, body, self.locate, self.named)
 
+    @property
+    def packed(self) -> bool:
+        """Whether each look at `body` makes it anew."""
+        return False
+
     def opened(self) -> Document:
         """The document with its value at hand, for several looks at it."""
         return self

@@ -113,7 +113,7 @@ class Distant(Subject):
 def distant(document: Document) -> tuple[Subject, bool]:
     """An object for others to see, and whether it has a Pod spec; a Distant one where its document is packed."""
     found = subject(document)
-    if document.opened() is document:
+    if not document.packed:
         return found, found.pod is not None
     out = Distant(document)
     meta = found.template.get("metadata")
@@ -306,7 +306,7 @@ class Bundle:
     def _subjects(self) -> list[tuple[Subject, bool]]:
         """All objects, and whether each has a Pod spec."""
         return [
-            distant(d) if d.kind in WORKLOADS or d.opened() is d else (Distant(d), False)
+            distant(d) if d.kind in WORKLOADS or not d.packed else (Distant(d), False)
             for d in (*self.documents, *self._extra)
         ]
 

@@ -53,6 +53,10 @@ class Packed(Document):
         found = self._key
         return found if found.namespace or not default_namespace else found._replace(namespace=default_namespace)
 
+    @property
+    def packed(self) -> bool:
+        return True
+
     def opened(self) -> Document:
         return self.with_body(self.body)
 
