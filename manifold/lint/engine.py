@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from manifold import references
@@ -21,6 +22,7 @@ CLUSTER = "*"
 ROOTS = ("$", "$pod", "$whole-pod", "$containers", "$main-containers")
 """Where the place of a rule may begin; a whole Pod is one with containers, and no patch that leaves them to another file."""
 MISSING = object()
+MOST_PEERS = 200
 WORKLOADS = frozenset(
     (
         "Deployment",
@@ -59,12 +61,13 @@ class Placed(NamedTuple):
 class Subject:
     """One object as checks see it, with its Pod spec and containers, found once."""
 
-    __slots__ = ("_labels", "_references", "body", "containers", "document", "kind", "main", "name", "namespace", "pod", "pod_path")  # fmt: skip
+    __slots__ = ("_labels", "_references", "body", "containers", "document", "kind", "main", "name", "namespace", "pod", "pod_path", "written")  # fmt: skip
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.body: Body = document.body
-        _, self.kind, self.namespace, self.name = document.key("default")
+        _, self.kind, self.written, self.name = document.key()
+        self.namespace = self.written or "default"
         self.pod: Body | None = None
         self.pod_path: Path = ()
         self.containers: list[tuple[Body, Path]] = []
@@ -100,7 +103,8 @@ class Distant(Subject):
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        _, self.kind, self.namespace, self.name = document.key("default")
+        _, self.kind, self.written, self.name = document.key()
+        self.namespace = self.written or "default"
         self._labels = self._references = None
 
     body = property(lambda s: s.document.body)
@@ -236,16 +240,15 @@ class Bundle:
         return self.unit(document).startswith("kustomization ")
 
     def peers(self, subject: Subject) -> list[Subject]:
-        """The workloads that should be all that there are for a selector: of its unit, or of the cluster if that is known.
+        """Workloads among which a selector should find some: of its unit, or of the cluster if that is known.
 
-        Empty where there are none, or where operators may make more.
+        Empty where there are none, or where operators may make more; the first MOST_PEERS, which will do to name the nearest.
         """
-        if self.whole:
-            return [w for w in self._all_workloads if together(w, subject)]
-        if self.making(subject.document):
+        if not self.whole and self.making(subject.document):
             return []
-        there = self._workloads_by_unit.get(self.unit(subject.document), ())
-        return [w for w in there if together(w, subject)]
+        unit = self._workloads_by_unit.get(self.unit(subject.document), ())
+        there: Iterable[Subject] = self._all_workloads if self.whole else unit
+        return list(islice((w for w in there if together(w, subject)), MOST_PEERS))
 
     @cached_property
     def _workloads_by_unit(self) -> dict[str, list[Subject]]:
@@ -431,8 +434,7 @@ class Bundle:
 
 def together(a: Subject, b: Subject) -> bool:
     """Whether two objects may be in one namespace: where one names none, nobody can tell that they are not."""
-    first, second = a.document.key().namespace, b.document.key().namespace
-    return not first or not second or first == second
+    return not a.written or not b.written or a.written == b.written
 
 
 class Check(Protocol):

@@ -15,7 +15,7 @@ ALIKE = {
     "rbac.authorization.k8s.io": ("Role", "ClusterRole"),
 }
 """Kinds of a group that are taken for one another."""
-MOST_NAMES = 2_000
+MOST_NAMES = 300
 """Among more names no slip is looked for: many references by many names would take minutes."""
 
 
