@@ -456,7 +456,7 @@ def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tu
         ran = _in_force(request, waved.known)
         found, vain = _by_path(found, request.config, waved.known, loaded.texts)
         if request.lint and not request.skip_kind:
-            unused += [d for d, name in vain if ran(name)]
+            unused += [d for d, rules in vain if all(map(ran, rules))]
     if request.changed_since:
         from manifold.read.git import changed_lines
 
@@ -486,8 +486,8 @@ def _stays(d: Diagnostic, rules: Mapping[str, Any]) -> bool:
 
 def _by_path(
     found: list[Diagnostic], config: Config, known: Mapping[str, Any], files: Iterable[str]
-) -> tuple[list[Diagnostic], list[tuple[Diagnostic, str]]]:
-    """Without what the settings leave out of some files; and what to say of each (rule) that they leave out in vain.
+) -> tuple[list[Diagnostic], list[tuple[Diagnostic, set[str]]]]:
+    """Without what the settings leave out of some files; and what to say of names (with their rules) that they give in vain.
 
     Raises UsageError for a rule that does not exist.
     """
@@ -498,28 +498,38 @@ def _by_path(
 
     assert config.file is not None
     root = config.file.resolve().parent
-    rules = [(pathspec.GitIgnoreSpec.from_lines(p.match), resolve(p.ignore, known), p) for p in config.paths]
+    rules = [
+        (pathspec.GitIgnoreSpec.from_lines(p.match), {name: resolve([name], known) for name in p.ignore}, p)
+        for p in config.paths
+    ]
     used: set[tuple[int, str]] = set()
 
-    def name(file: str) -> str:
+    def below(file: str) -> str:
         path = Path(file).resolve()
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
 
     def kept(d: Diagnostic) -> bool:
-        if not d.file or _stays(d, known) or not (here := name(d.file)):
+        if not d.file or _stays(d, known) or not (here := below(d.file)):
             return True
-        hits = [n for n, (spec, ignored, _) in enumerate(rules) if d.rule in ignored and spec.match_file(here)]
-        used.update((n, d.rule) for n in hits)
+        hits = [
+            (n, name)
+            for n, (spec, ignored, _) in enumerate(rules)
+            for name, stands_for in ignored.items()
+            if d.rule in stands_for and spec.match_file(here)
+        ]
+        used.update(hits)
         return not hits
 
     rest = [d for d in found if kept(d)]
-    here = [name(file) for file in files]
+    here = [below(file) for file in files]
     vain = []
     for n, (spec, ignored, path) in enumerate(rules):
         if any(file and spec.match_file(file) for file in here):
             where = ", ".join(path.match)
             vain += [
-                (unused(str(config.file), f"{rule} in {where}"), rule) for rule in ignored if (n, rule) not in used
+                (unused(str(config.file), f"{name} in {where}"), stands_for)
+                for name, stands_for in ignored.items()
+                if (n, name) not in used
             ]
     return rest, vain
 

@@ -90,3 +90,26 @@ def test_an_error_in_another_process_comes_out(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("manifold.api.verdict", fail)
     with pytest.raises(ZeroDivisionError, match="there"):
         report(Request([bundle(tmp_path, 40)], jobs=2))
+
+
+def test_what_the_settings_leave_out_in_vain(tmp_path: Path) -> None:
+    """Rules under `paths` go by peers' names too; one that nothing raises is a note, one that does not exist an error."""
+    from manifold import config
+    from manifold.errors import UsageError
+
+    (tmp_path / "a.yaml").write_text(TEXT)
+    settings = tmp_path / "manifold.yaml"
+    settings.write_text(
+        "paths: [{match: ['*.yaml'], ignore: ['kube-linter:latest-tag', docker-socket], reason: not ours}]\n"
+    )
+
+    said = report(Request([tmp_path / "a.yaml"], config=config.load(settings)))[0].diagnostics
+    assert "image-without-tag" not in [d.rule for d in said]
+    (note,) = [d.message for d in said if d.rule == "unused-suppression"]
+    assert "docker-socket in *.yaml" in note
+    other = report(Request([tmp_path / "a.yaml"], profile="cost", config=config.load(settings)))[0].diagnostics
+    assert "unused-suppression" not in [d.rule for d in other]
+
+    settings.write_text("paths: [{match: ['*.yaml'], ignore: [docker-sock], reason: not ours}]\n")
+    with pytest.raises(UsageError, match="docker-sock"):
+        report(Request([tmp_path / "a.yaml"], config=config.load(settings)))
