@@ -147,9 +147,13 @@ def _existing(body: Body, context: Context, faults: Faults) -> None:
 
 def breaches(template: Body, path: Path, level: Level, context: Context) -> list[Breach]:
     """What of a Pod, or of a template at `path`, breaks a level."""
+    return broken(template, path, level, context.server.release[1])
+
+
+def broken(template: Body, path: Path, level: Level, newest: int) -> list[Breach]:
+    """What of a Pod, or of a template at `path`, breaks a level, for a server of minor version `newest`."""
     if level.name == "privileged":
         return []
-    newest = context.server.release[1]
     minor = newest if level.minor is None else min(level.minor, newest)
     spec = template.get("spec") or {}
     subject = Subject(template.get("metadata") or {}, spec, (*path, "spec"), minor)

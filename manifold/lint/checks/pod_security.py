@@ -1,0 +1,44 @@
+"""Pods held against the Pod Security Standards, and against what their namespace enforces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from manifold.apiserver.admission.podsecurity import Level, broken, policy
+from manifold.apiserver.schema import load
+from manifold.k8s import pods
+from manifold.lint.engine import CLUSTER, Bundle, Finding, Subject
+
+
+def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    """Blame what breaks a `level`, but not what breaks the one `above` as well; `enforced` takes the level of the namespace."""
+    found = pods.template(subject.body) if subject.containers else None
+    if found is None:
+        return
+    if parameters["level"] == "enforced":
+        level = _enforced(subject, bundle)
+        if level is None or (subject.kind == "Pod" and bundle.whole):  # of Pods the server says it itself
+            return
+        words = {"level": f"{level}, which the namespace {subject.namespace} enforces"}
+    else:
+        level, words = Level(parameters["level"]), {"level": parameters["level"]}
+    newest = load(bundle.version or None).release[1]
+    template, path = found
+    breaches = broken(template, path, level, newest)
+    above = parameters.get("above")
+    covered = {b.at for b in broken(template, path, Level(above), newest)} if breaches and above else ()
+    for breach in breaches:
+        if breach.at not in covered:
+            yield Finding(breach.at, {**words, "value": breach.message})
+
+
+def _enforced(subject: Subject, bundle: Bundle) -> Level | None:
+    """What the namespace enforces, as the objects applied with the Pods or the cluster have it."""
+    units = (CLUSTER, bundle.unit(subject.document))
+    for placed in bundle.of_kind("", "Namespace").get(subject.namespace, ()):
+        labels = (placed.body.get("metadata") or {}).get("labels")
+        if placed.unit in units and isinstance(labels, dict):
+            level, _ = policy(labels)
+            return level if level.name != "privileged" else None
+    return None
