@@ -190,7 +190,7 @@ def same(one: Any, other: Any) -> bool:
                 if key in POINTERS and (a is None) != (b is None):
                     return False
                 continue
-            if key in _AMOUNTS and a.__class__ is dict and b.__class__ is dict:
+            if key in _AMOUNTS and isinstance(a, dict) and isinstance(b, dict) and _of_amounts(a) and _of_amounts(b):
                 if a.keys() != b.keys() or any(not _amounts(a[name], b[name]) for name in a):
                     return False
             elif key in _AMOUNT:
@@ -202,6 +202,11 @@ def same(one: Any, other: Any) -> bool:
     if one.__class__ is list and other.__class__ is list:
         return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
     return _empty(one) and _empty(other)
+
+
+def _of_amounts(value: dict[str, Any]) -> bool:
+    """Whether it is a map of amounts; some types have objects under the same names."""
+    return not any(v.__class__ in (dict, list) for v in value.values())
 
 
 def _empty(value: Any) -> bool:

@@ -29,6 +29,13 @@ def test_an_empty_object_behind_a_pointer_is_not_nothing() -> None:
     assert same({"resources": {}}, {})
 
 
+def test_objects_under_the_names_of_amounts() -> None:
+    """A device's `capacity` holds requests, each an amount."""
+    assert same({"capacity": {"requests": {}}}, {"capacity": {}})
+    assert same({"capacity": {"requests": {"a": "1"}}}, {"capacity": {"requests": {"a": "1000m"}}})
+    assert not same({"capacity": {"requests": {"a": "1"}}}, {"capacity": {"requests": {"a": "2"}}})
+
+
 def test_pointers_are_those_of_the_schemas() -> None:
     """A field counts where every release has a pointer to a struct, and no type a map, under its name."""
     from manifold.apiserver.schema import load, versions

@@ -51,7 +51,7 @@ def create_signing_request(body: Body, context: Context, faults: Faults) -> None
         faults.invalid(("spec", "signerName"), "the legacy signer is for requests of older versions only")
     else:
         signer_name(signer, ("spec", "signerName"), faults)
-    metadata.comes_last(faults, ("metadata", "name"))
+    metadata.comes_last(faults, name_only=True)
 
 
 def update_signing_request(new: Body, old: Body, context: Context, faults: Faults) -> None:

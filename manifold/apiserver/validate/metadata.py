@@ -12,7 +12,7 @@ from typing import Any
 
 from manifold import assets
 from manifold.apiserver.context import Context
-from manifold.apiserver.faults import INVALID, REQUIRED, Faults, not_among
+from manifold.apiserver.faults import INVALID, REQUIRED, Fault, Faults, not_among
 from manifold.k8s.formats import FORMATS, Format, dns_label, label_value, path_segment, prefixed, qualified_name
 from manifold.model import Path
 
@@ -102,13 +102,20 @@ def names(meta: Body, test: Format, faults: Faults, *, masked: bool = True, gene
             faults.invalid((*META, "name"), f"the generated name: {message}")
 
 
-def comes_last(faults: Faults, path: Path = META) -> None:
-    """Mark the faults of metadata, or of a part, as such that the server comes to only when nothing else is wrong.
+def comes_last(faults: Faults, *, name_only: bool = False) -> None:
+    """Mark the faults of metadata as such that the server comes to only when nothing else is wrong.
 
-    That is so where a kind's own validation looks at no metadata, or at no name (rest.BeforeCreate does it then).
+    That is so where a kind's own validation looks at no metadata, or (`name_only`) at no more of a name than whether
+    there is one: rest.BeforeCreate does it then.
     """
-    if any(not f.warning and f.path[: len(path)] != path for f in faults):
-        faults[:] = [f._replace(later=True) if f.path[: len(path)] == path else f for f in faults]
+
+    def last(fault: Fault) -> bool:
+        if name_only:
+            return fault.reason != REQUIRED and fault.path in ((*META, "name"), (*META, "generateName"))
+        return fault.path[:1] == META
+
+    if any(not f.warning and not last(f) for f in faults):
+        faults[:] = [f._replace(later=True) if last(f) else f for f in faults]
 
 
 def update(new: Body, old: Body, context: Context, faults: Faults) -> None:

@@ -363,10 +363,6 @@ def _service(body: Body, old: Body | None, context: Context, faults: Faults) -> 
         picked = _pick_node_ports(spec, first)
     if unchanged:
         faults.extend(first)
-    elif first:
-        # The server picks addresses and ports before it looks at anything else, and goes no further when it cannot.
-        faults[:] = first
-        return
     _of_type(spec, faults)
     _ports(spec, picked, faults)
     if spec.get("selector") is not None:
@@ -380,6 +376,11 @@ def _service(body: Body, old: Body | None, context: Context, faults: Faults) -> 
     _balancer(body, spec, old, context, faults)
     _traffic(spec, context, faults)
     _warn(spec, notes, context, faults)
+    if first and not unchanged:
+        # The server picks addresses and ports before it looks at anything else, and goes no further when it cannot.
+        places = {f.path for f in first}
+        rest = [f if f.warning else f._replace(later=True) for f in faults if f.path not in places]
+        faults[:] = [*first, *rest]
 
 
 def _warn(spec: Body, notes: Body, context: Context, faults: Faults) -> None:
