@@ -369,6 +369,7 @@ def test_an_interrupted_run_leaves_no_half_report(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(CONFIG_MAP)
     code = (
         "import os, signal, time, manifold.run, manifold.cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "manifold.run.examine = lambda *_: (os.kill(os.getpid(), signal.SIGINT), time.sleep(60))\n"
         "manifold.cli.main()"
     )

@@ -92,7 +92,7 @@ def tables() -> Tables:
     root = assets.root("schemas")
     artefact, folder = root / ARTEFACT, root / "constraints"
     made = artefact.stat().st_mtime_ns if artefact.exists() else 0
-    if not made or any(f.stat().st_mtime_ns > made for f in folder.glob("*.yaml")):
+    if not made or any(f.stat().st_mtime_ns > made + assets.CHECKOUT for f in folder.glob("*.yaml")):
         return read_tables(folder)
     return dict(orjson.loads(zlib.decompress(artefact.read_bytes())))
 

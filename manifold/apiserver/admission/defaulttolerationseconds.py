@@ -10,7 +10,7 @@ from manifold.apiserver.faults import Faults
 NAME = "DefaultTolerationSeconds"
 PLACE = 70
 KINDS = frozenset((("", "Pod"),))
-ALONE = False
+ALONE = True  # policies that need no cluster either see what it adds
 
 KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 SECONDS = 300
