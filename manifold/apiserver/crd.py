@@ -163,23 +163,31 @@ class Definition:
 
     def validate_update(self, new: Body, old: Body, context: Context, faults: Faults) -> None:
         """Hold the new object against the schema; what was wrong before and has not changed is let pass."""
-        found, before = Faults(), Faults()
-        self._validate(new, old, found)
-        if not found.refused:
-            faults.extend(found)
-            return
-        self._schema_faults(old, self._of(old), before)
-        doubled = any(f.reason == reasons.DUPLICATE for f in before)
-        for fault in found:
-            stays = doubled if fault.reason == reasons.DUPLICATE else _unchanged(fault.path, new, old, self._of(new))
-            if fault.warning or not (before and stays):
-                faults.append(fault)
+        schema = self._of(new)
+        found = Faults()
+        self._values(new, schema, found)
+        if found:
+            before = Faults()
+            self._values(old, self._of(old), before)
+            doubled = any(f.reason == reasons.DUPLICATE for f in before)
+            for fault in found:
+                place = fault.path if fault.at is None else fault.at
+                stays = doubled if fault.reason == reasons.DUPLICATE else _stays(place, new, old, schema)
+                if fault.warning or not stays:
+                    faults.append(fault)
+        self._rest(new, old, schema, faults)
 
     def _validate(self, body: Body, old: Body | None, faults: Faults) -> None:
         schema = self._of(body)
-        found = Faults()
-        self._schema_faults(body, schema, found)
-        faults.extend(found)
+        self._values(body, schema, faults)
+        self._rest(body, old, schema, faults)
+
+    def _rest(self, body: Body, old: Body | None, schema: Schema, faults: Faults) -> None:
+        """What holds whether or not a value was there before: scale, embedded objects; and the rules."""
+        scale = self._scale(body)
+        if scale:
+            _scaled(body, scale, faults)
+        _embedded({k: v for k, v in body.items() if k not in ("apiVersion", "kind", "metadata")}, schema, (), faults)
         if not self._ruled(schema):
             return
         if any(fault.reason in _BLOCKING and not fault.warning for fault in faults):
@@ -198,7 +206,7 @@ class Definition:
             known = self._rules[id(schema)] = rules.has_rules(schema)
         return known
 
-    def _schema_faults(self, body: Body, schema: Schema, faults: Faults) -> None:
+    def _values(self, body: Body, schema: Schema, faults: Faults) -> None:
         for name, inner in (schema.get("properties") or {}).items():
             if name in body and isinstance(inner, Mapping):
                 _check(body[name], inner, (name,), faults)
@@ -206,32 +214,24 @@ class Definition:
             if name not in body:
                 faults.required((name,))
         _combined({k: v for k, v in body.items() if k not in ("apiVersion", "kind", "metadata")}, schema, (), faults)
-        scale = self._scale(body)
-        if scale:
-            _scaled(body, scale, faults)
-        _embedded({k: v for k, v in body.items() if k not in ("apiVersion", "kind", "metadata")}, schema, (), faults)
 
     def _scale(self, body: Body) -> Schema:
         version = self._versions.get(str(body.get("apiVersion") or "").rpartition("/")[2], {})
         return (version.get("subresources") or {}).get("scale") or {}
 
 
-def _unchanged(path: Path, new: Any, old: Any, schema: Schema) -> bool:
-    """Whether the value at `path`, or the object that lacks one there, is as it was."""
-    from manifold.apiserver.rules import correlated
+def _stays(place: Path, new: Any, old: Any, schema: Schema) -> bool:
+    """Whether a value on the way to `place` is as it was, so that what is wrong with it may stay."""
+    from manifold.apiserver.rules import inner, unchanged
 
-    for part in path:
-        properties, items = schema.get("properties") or {}, schema.get("items")
-        extra = schema.get("additionalProperties")
-        if new.__class__ is dict and part in new:
-            old = old.get(part) if old.__class__ is dict else None
-            new, schema = new[part], properties.get(part) or (extra if isinstance(extra, Mapping) else {})
-        elif new.__class__ is list and part.__class__ is int and part < len(new):
-            old = correlated(new[part], old, schema)
-            new, schema = new[part], items if isinstance(items, Mapping) else {}
-        else:
-            break
-    return old is not None and bool(new == old)
+    for part in place:
+        found = inner(part, new, old, schema)
+        if found is None:
+            return False
+        new, old, schema = found
+        if unchanged(new, old, schema):
+            return True
+    return False
 
 
 def _type(schema: Schema, depth: int) -> Type:

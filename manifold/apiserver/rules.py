@@ -254,6 +254,38 @@ def correlated(item: Any, items: Any, schema: Schema) -> Any:
     return None
 
 
+def inner(part: str | int, new: Any, old: Any, schema: Schema) -> tuple[Any, Any, Schema] | None:
+    """The value within `new`, the one in `old` that it stands in place of, and their schema; None where none can be told.
+
+    Source: k8s.io/apiserver v0.37.2 pkg/cel/common/equality.go (CorrelatedObject).
+    """
+    if new.__class__ is dict and old.__class__ is dict:
+        if part not in new or part not in old:
+            return None
+        known = (schema.get("properties") or {}).get(part) or schema.get("additionalProperties")
+        return (new[part], old[part], known) if isinstance(known, Mapping) else None
+    if new.__class__ is list and part.__class__ is int and part < len(new):
+        before = correlated(new[part], old, schema)
+        items = schema.get("items")
+        return (new[part], before, items) if before is not None and isinstance(items, Mapping) else None
+    return None
+
+
+def unchanged(new: Any, old: Any, schema: Schema) -> bool:
+    """Whether a value is as it was: lists with keys in any order, and only as far as the schema knows it."""
+    if new.__class__ is not old.__class__:
+        return False
+    if new.__class__ is dict or (new.__class__ is list and schema.get("x-kubernetes-list-type") == "map"):
+        if len(new) != len(old):
+            return False
+        for part in new if new.__class__ is dict else range(len(new)):
+            found = inner(part, new, old, schema)
+            if found is None or not unchanged(*found):
+                return False
+        return True
+    return bool(new == old)
+
+
 def has_rules(schema: Any) -> bool:
     """Whether there are rules anywhere in a schema."""
     stack = [schema]
@@ -292,19 +324,32 @@ class Budget:
 
 
 def check(
-    value: Any, old: Any, schema: Schema, path: Path, faults: Faults, budget: Budget, *, root: bool = False
+    value: Any,
+    old: Any,
+    schema: Schema,
+    path: Path,
+    faults: Faults,
+    budget: Budget,
+    *,
+    root: bool = False,
+    kept: bool = False,
 ) -> None:
-    """What the rules of a schema say of a value; `old` is the stored one that it replaces, None where there is none."""
+    """What the rules of a schema say of a value; `old` is the stored one that it replaces, None where there is none.
+
+    `kept`: the value around, of which it is known what it replaces, is as it was.
+    """
     if value is None or budget.left <= 0:
         return
+    if old is not None:
+        kept = unchanged(value, old, schema)
     if schema.get("x-kubernetes-validations"):
-        _check_here(value, old, schema, path, faults, budget, root)
+        _check_here(value, old, schema, path, faults, budget, root, kept)
     if value.__class__ is list:
         items = schema.get("items")
         if isinstance(items, Mapping) and has_rules(items):
             for i, item in enumerate(value):
                 before = correlated(item, old, schema)
-                check(item, before, items, (*path, i), faults, budget, root=_embedded(items))
+                check(item, before, items, (*path, i), faults, budget, root=_embedded(items), kept=kept)
     elif value.__class__ is dict:
         before = old if old.__class__ is dict else {}
         extra, properties = schema.get("additionalProperties"), schema.get("properties") or {}
@@ -312,16 +357,29 @@ def check(
             known = properties.get(name)
             if isinstance(known, Mapping):
                 if has_rules(known):
-                    check(inner, before.get(name), known, (*path, name), faults, budget, root=_embedded(known))
+                    check(
+                        inner, before.get(name), known, (*path, name), faults, budget, root=_embedded(known), kept=kept
+                    )
             elif isinstance(extra, Mapping) and has_rules(extra):
-                check(inner, before.get(name), extra, (*path, MapKey(name)), faults, budget, root=_embedded(extra))
+                check(
+                    inner,
+                    before.get(name),
+                    extra,
+                    (*path, MapKey(name)),
+                    faults,
+                    budget,
+                    root=_embedded(extra),
+                    kept=kept,
+                )
 
 
 def _embedded(schema: Schema) -> bool:
     return bool(schema.get("x-kubernetes-embedded-resource"))
 
 
-def _check_here(value: Any, old: Any, schema: Schema, path: Path, faults: Faults, budget: Budget, root: bool) -> None:
+def _check_here(
+    value: Any, old: Any, schema: Schema, path: Path, faults: Faults, budget: Budget, root: bool, kept: bool
+) -> None:
     names: dict[str, Any] | None = None
     for rule in schema["x-kubernetes-validations"]:
         try:
@@ -351,7 +409,7 @@ def _check_here(value: Any, old: Any, schema: Schema, path: Path, faults: Faults
         if rule.get("fieldPath"):
             found = field_at(rule["fieldPath"], schema)
             place = path + found[0] if found is not None else path
-        if not uses_old and old is not None and old == value:
+        if not uses_old and kept:
             faults.warn(place, f"{message} (as before: the server lets pass what does not change)")
         else:
             _blame(rule.get("reason") or INVALID, place, message, faults)
