@@ -47,7 +47,7 @@ def _api_version(ref: Body, path: Path, faults: Faults, *, core: bool) -> None:
     version = ref.get("apiVersion") or ""
     if version.count("/") > 1:
         faults.invalid(path, f"{version!r} is no apiVersion: group/version, or the version alone")
-    elif not core and not version.partition("/")[1]:
+    elif not core and not version.rpartition("/")[0]:
         faults.invalid(path, f"the apiVersion must name a group, {version!r} does not", "for instance apps/v1")
 
 
