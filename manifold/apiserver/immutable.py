@@ -46,6 +46,16 @@ def table() -> dict[tuple[str, str], list[Line]]:
     return out
 
 
+def keeps(group: str, kind: str, path: Path, release: tuple[int, int]) -> bool:
+    """Whether a field, or one that holds it, can never be changed in a release."""
+    for line in table().get((group, kind), ()):
+        if holds(line.words, release) and path[: len(line.path)] == line.path and not line.established:
+            rest = path[len(line.path) :]
+            if not line.but or (rest and rest[0] not in line.but):
+                return True
+    return False
+
+
 def get(body: Any, path: Path) -> Any:
     """The value at a path of field names, None where something is missing."""
     for part in path:

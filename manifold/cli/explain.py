@@ -40,7 +40,7 @@ def command(
         list[Path] | None, typer.Option("--rules", metavar="PATH", help="Rules of your own as well: file or folder.")
     ] = None,
 ) -> int:
-    """Show a rule's page, or a field's documentation, constraints and default."""
+    """Show a rule's page, or a field's documentation, constraints, default and whether it can change."""
     from manifold.cli.rules import there
     from manifold.lint.catalogue import aliases
 
@@ -154,7 +154,8 @@ def _answer(name: str, page: dict[str, str]) -> list[str]:
 
 
 def _field(what: str, version: str | None) -> None:
-    from manifold.apiserver import constraints
+    from manifold.apiserver import constraints, immutable
+    from manifold.apiserver.default import tables as defaults
     from manifold.apiserver.schema import load
 
     schema = load(version)
@@ -185,12 +186,17 @@ def _field(what: str, version: str | None) -> None:
     if field is not None:
         out.append(f"required: {'yes' if field.required else 'no'}")
         lines = constraints.specs(constraints.tables().get(owner.name, {}).get(parts[-1]), schema.release)
-        if field.default is not None and not (field.required and not field.default):  # Go's zero value is no default
-            out.append(f"default: {field.default!r}")
+        # What OpenAPI calls a default of a number or a text that is none is Go's zero value.
+        unset = field.default in ("", {}) or (field.default.__class__ is int and field.default == 0)
+        default = defaults.tables().get(owner.name, {}).get(parts[-1], None if unset else field.default)
+        if default is not None:
+            out.append(f"default: {default!r}")
         if here.enum and not any("enum" in s for s in lines):
             out.append(f"one of: {', '.join(sorted(here.enum))}")
         for said in lines:
             out += [line for line in constraints.told(said) if line not in out]
+        if immutable.keeps(kind.group, kind.kind, tuple(parts), schema.release):
+            out.append("changes: never once the object exists")
         if here.shape == "list":
             out.append(
                 f"merges: {'item by item, by ' + ', '.join(here.map_keys) if here.map_keys else here.list_type or 'as a whole (atomic)'}"

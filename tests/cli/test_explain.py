@@ -54,3 +54,13 @@ def test_all_that_server_and_kubectl_say_has_a_page() -> None:
     assert named <= set(answers)
     assert "said by the API server" in manifold("explain", "api/unknown-field").stdout
     assert manifold("explain", "api/nothing").returncode == 2
+
+
+def test_a_field_says_what_it_must_be_and_whether_it_can_change() -> None:
+    """Constraints of the tables, the server's default, and that a field is immutable in the release asked for."""
+    page = manifold("explain", "flowschema.spec.matchingPrecedence").stdout
+    assert "range: 1 to 10000" in page
+    assert "default: 1000" in page
+    assert "changes: never" in manifold("explain", "statefulset.spec.serviceName", "-k", "1.33").stdout
+    assert "changes:" not in manifold("explain", "statefulset.spec.replicas", "-k", "1.33").stdout
+    assert "default" not in manifold("explain", "service.spec.ports.port").stdout.partition("\n\n")[0]
