@@ -44,8 +44,12 @@ def _scheduling(where: Body, context: Context, faults: Faults) -> None:
                 faults.warn(("scheduling", "nodeSelector"), message)
     path: Path = ("scheduling", "tolerations")
     found = where.get("tolerations") or []
-    # Servers before 1.35 name the field twice over.
-    scheduling.tolerations(found, path if context.since(1, 35) else (*path, "tolerations"), faults)
+    scheduling.tolerations(found, path, faults)
+    if not context.since(1, 35):  # those servers name the field twice over
+        faults[:] = [
+            f._replace(path=(*path, "tolerations", *f.path[2:]), at=f.at or f.path) if f.path[:2] == path else f
+            for f in faults
+        ]
     seen = set()
     for i, toleration in enumerate(found):
         key = tuple(toleration.get(k) or "" for k in ("key", "operator", "value", "effect"))

@@ -218,7 +218,11 @@ def create_csi_driver(body: Body, context: Context, faults: Faults) -> None:
 
 
 def _warn_of_tokens(spec: Body, context: Context, faults: Faults) -> None:
-    if context.since(1, 36) and spec.get("tokenRequests") and spec.get("serviceAccountTokenInSecrets") is None:
+    if (
+        context.enabled("CSIServiceAccountTokenSecrets")
+        and spec.get("tokenRequests")
+        and spec.get("serviceAccountTokenInSecrets") is None
+    ):
         faults.warn(
             ("spec", "tokenRequests"),
             "with tokenRequests say `serviceAccountTokenInSecrets: true`, or false on purpose",
