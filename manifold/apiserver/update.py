@@ -86,7 +86,7 @@ def without_owned(body: Body, kind: Kind, stored: Body | None = None) -> Body:
         out["metadata"] = {
             k: v
             for k, v in meta.items()
-            if k != "managedFields"
+            if not (k == "managedFields" and v == own.get(k))
             and not (k == "creationTimestamp" and (v == own.get(k) or (isinstance(v, str) and v[:1] == "<")))
         }
     return out

@@ -296,10 +296,10 @@ def _stateful_strategy(spec: Body, context: Context, faults: Faults) -> None:
             at_most_all(unavailable, here, faults)
 
 
-def _warn_stateful_set(spec: Body, faults: Faults, *below: str) -> None:
+def _warn_stateful_set(spec: Body, context: Context, faults: Faults, *below: str) -> None:
     for i, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
         warn_of_fractions(claim.get("spec") or {}, ("spec", "volumeClaimTemplates", i, *below), faults)
-    if (spec.get("revisionHistoryLimit") or 0) < 0:
+    if (spec.get("revisionHistoryLimit") or 0) < 0 and context.since(1, 33):
         faults.warn(("spec", "revisionHistoryLimit"), "a negative number keeps all revisions for ever")
 
 
@@ -361,7 +361,7 @@ def create_stateful_set(body: Body, context: Context, faults: Faults) -> None:
     spec = body.get("spec") or {}
     _stateful_set(spec, context, faults, NOTHING)
     pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
-    _warn_stateful_set(spec, faults)
+    _warn_stateful_set(spec, context, faults)
 
 
 def update_stateful_set(new: Body, old: Body, context: Context, faults: Faults) -> None:
@@ -374,7 +374,7 @@ def update_stateful_set(new: Body, old: Body, context: Context, faults: Faults) 
     _stateful_set(spec, context, faults, tolerance, stored=True, known=not before.refused)
     if not same(spec, stored):
         pod.warn_of_template(spec.get("template") or {}, TEMPLATE, context, faults)
-    _warn_stateful_set(spec, faults, "Spec")
+    _warn_stateful_set(spec, context, faults, "Spec")
 
 
 def create_controller_revision(body: Body, context: Context, faults: Faults) -> None:

@@ -114,8 +114,9 @@ def create(body: Body, context: Context, faults: Faults) -> None:
 
 
 def update(new: Body, old: Body, context: Context, faults: Faults) -> None:
-    """Endpoints that stay as they are pass whatever they hold."""
-    _slice(new, context, faults, kept=same(old.get("endpoints") or [], new.get("endpoints") or []))
+    """Endpoints that stay as they are pass whatever they hold, since 1.33."""
+    stay = context.since(1, 33) and same(old.get("endpoints") or [], new.get("endpoints") or [])
+    _slice(new, context, faults, kept=stay)
 
 
 CREATE = {"EndpointSlice": create}

@@ -181,7 +181,8 @@ def update_csi_node(new: Body, old: Body, context: Context, faults: Faults) -> N
                 {k: v for k, v in d.items() if not (grows and k == "allocatable")} for d in (before, after)
             )
             if not same(first, second):
-                changed(faults, ("spec", "drivers"))
+                path: Path = ("spec", "drivers")
+                changed(faults, path if context.since(1, 33) else ("CSINodeDriver",), path)
 
 
 def _csi_driver_spec(spec: Body, context: Context, faults: Faults) -> None:
