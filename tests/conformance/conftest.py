@@ -1,4 +1,4 @@
-"""One control plane for all conformance tests of a run; skipped, with the reason, where none can be built."""
+"""Control planes for the conformance tests of a worker; skipped, with the reason, where none can be built."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from tests.conformance.controlplane import LOOKS_ELSEWHERE, ControlPlane, Missin
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these on one worker: they share the control planes."""
+    """Mark what lies in this folder; each worker that gets some of it starts control planes of its own."""
     for item in items:
         if "conformance" in item.path.parts:
             item.add_marker(pytest.mark.conformance)
-            item.add_marker(pytest.mark.xdist_group("conformance"))
 
 
 def _programs() -> None:
