@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,38 +22,57 @@ def root(name: str) -> Path:
 
 
 ARTEFACT = "tables.json.zz"
-# A fresh clone writes its files within seconds, in any order: none of them is newer than what was made of it.
-CHECKOUT = 10_000_000_000  # nanoseconds
 
 
-@cache
-def _tables() -> tuple[dict[str, Any], int]:
-    """The tables as one compact file, and when it was made (0: trust nothing, there is none).
-
-    Reading some forty YAML files at each start would cost more than the checks of a small run.
-    """
+def pack(data: Any, sources: Iterable[Path]) -> bytes:
+    """A compact file's bytes: JSON values, and the check sums of the files that they were made from."""
     import zlib
 
     import orjson
 
-    file = root("schemas") / ARTEFACT
-    if not file.exists():
-        return {}, 0
-    return orjson.loads(zlib.decompress(file.read_bytes())), file.stat().st_mtime_ns
+    made = {file.relative_to(root("schemas").parent).as_posix(): zlib.crc32(file.read_bytes()) for file in sources}
+    return zlib.compress(orjson.dumps({"of": made, "data": data}, option=orjson.OPT_SORT_KEYS), 9)
+
+
+def unpack(artefact: Path) -> tuple[dict[str, int], Any]:
+    """What `pack` packed: the check sums by path, and the JSON values; nothing where there is no such file."""
+    import zlib
+
+    import orjson
+
+    if not artefact.exists():
+        return {}, {}
+    packed = orjson.loads(zlib.decompress(artefact.read_bytes()))
+    return packed["of"], packed["data"]
+
+
+def unchanged(made: Mapping[str, int], file: Path) -> bool:
+    """Whether a file is as it was when a compact one was made from it; always so in an installation.
+
+    Told by content: the times of a fresh checkout tell nothing.
+    """
+    import zlib
+
+    place = root("schemas").parent
+    if place.name == "_assets":
+        return True
+    return made.get(file.relative_to(place).as_posix()) == zlib.crc32(file.read_bytes())
+
+
+@cache
+def _tables() -> tuple[dict[str, int], dict[str, Any]]:
+    """The tables as one compact file: reading hundreds of YAML files at each start would cost more than a small run."""
+    return unpack(root("schemas") / ARTEFACT)
 
 
 def table(folder: str, name: str) -> Any:
     """A YAML file of `schemas` or `rules` as JSON values, which must not be changed.
 
-    Comes out of the compact file that `scripts/build_tables.py` makes, unless a checkout's own file is newer by more than a clone takes.
+    Comes out of the compact file that `scripts/build_tables.py` makes, unless a checkout's own file has changed since.
     """
-    known, made = _tables()
-    key = f"{folder}/{name}"
-    file = root(folder) / name
-    installed = file.parent.parent.name == "_assets" or "_assets" in file.parts
-    if key in known and (installed or file.stat().st_mtime_ns <= made + CHECKOUT):
-        return known[key]
-    return parse(file)
+    made, known = _tables()
+    key, file = f"{folder}/{name}", root(folder) / name
+    return known[key] if key in known and unchanged(made, file) else parse(file)
 
 
 def parse(file: Path) -> Any:
@@ -72,9 +92,5 @@ def names() -> list[tuple[str, str]]:
 
 def compiled() -> bytes:
     """The compact file's bytes, from the YAML files."""
-    import zlib
-
-    import orjson
-
-    data = {f"{folder}/{name}": parse(root(folder) / name) for folder, name in names()}
-    return zlib.compress(orjson.dumps(data, option=orjson.OPT_SORT_KEYS), 9)
+    files = {f"{folder}/{name}": root(folder) / name for folder, name in names()}
+    return pack({key: parse(file) for key, file in files.items()}, files.values())

@@ -373,3 +373,16 @@ class Plan:
             "pruned": [k._asdict() for k in self.pruned],
             "problems": list(self.problems),
         }
+
+
+def describe(value: Any) -> str:
+    """What a JSON value is called in a message."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    return "a list" if isinstance(value, list) else "an object"

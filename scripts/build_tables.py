@@ -12,9 +12,8 @@ from manifold.apiserver import constraints
 
 def main() -> None:
     root = assets.root("schemas")
-    tables = constraints.read_tables(root / "constraints")
     for file, data in (
-        (root / constraints.ARTEFACT, constraints.compiled(tables)),
+        (root / constraints.ARTEFACT, constraints.compiled(root / "constraints")),
         (root / assets.ARTEFACT, assets.compiled()),
     ):
         file.write_bytes(data)

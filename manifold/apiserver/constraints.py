@@ -6,8 +6,7 @@ costs nothing. CONTRIBUTING.md describes the words of a table.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container
 from functools import cache
 from pathlib import Path as File
 from typing import Any
@@ -16,7 +15,7 @@ from manifold import assets
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
-from manifold.apiserver.schema import Type
+from manifold.apiserver.schema import Reach, Type
 from manifold.k8s import regexes
 from manifold.model import MapKey, Path
 
@@ -77,24 +76,21 @@ def specs(found: Spec | list[Spec] | None, release: tuple[int, int]) -> list[Spe
     return [s for s in (found if isinstance(found, list) else [found] if found else ()) if holds(s, release)]
 
 
-def compiled(tables: Tables) -> bytes:
-    """The tables as the artefact that is shipped: reading YAML at each start would cost a tenth of the time of a run."""
-    import orjson
-
-    return zlib.compress(orjson.dumps(tables, option=orjson.OPT_SORT_KEYS), 9)
+def compiled(folder: File) -> bytes:
+    """The tables of a folder as the artefact that is shipped: YAML at each start would cost a tenth of the time of a run."""
+    return assets.pack(read_tables(folder), sorted(folder.glob("*.yaml")))
 
 
 @cache
 def tables() -> Tables:
-    """The tables in force: the artefact, or in a checkout whose tables are newer, the tables themselves."""
-    import orjson
-
+    """The tables in force: the artefact, or in a checkout whose tables have changed since, the tables themselves."""
     root = assets.root("schemas")
-    artefact, folder = root / ARTEFACT, root / "constraints"
-    made = artefact.stat().st_mtime_ns if artefact.exists() else 0
-    if not made or any(f.stat().st_mtime_ns > made + assets.CHECKOUT for f in folder.glob("*.yaml")):
-        return read_tables(folder)
-    return dict(orjson.loads(zlib.decompress(artefact.read_bytes())))
+    made, found = assets.unpack(root / ARTEFACT)
+    folder = root / "constraints"
+    files = list(folder.glob("*.yaml"))
+    if len(files) == len(made) and all(assets.unchanged(made, f) for f in files):
+        return dict(found)
+    return read_tables(folder)
 
 
 @cache
@@ -371,22 +367,8 @@ class Compiled:
     def __init__(self, release: tuple[int, int], found: Tables | None = None) -> None:
         self._release = release
         self._checks: dict[int, tuple[Type, Check | None]] = {}
-        self._reaches: dict[int, bool] = {}
         self._tables = tables() if found is None else found
-
-    def reaches(self, type: Type, above: frozenset[int] = frozenset()) -> bool:
-        """Whether values of this type, or anything below, are constrained."""
-        known = self._reaches.get(id(type))
-        if known is not None:
-            return known
-        if id(type) in above:
-            return False
-        inside = above | {id(type)}
-        found = type.name in self._tables or (type.items is not None and self.reaches(type.items, inside))
-        found = found or any(self.reaches(f.type, inside) for f in type.fields.values())
-        if found or not above:
-            self._reaches[id(type)] = found
-        return found
+        self.reaches = Reach(self._tables.__contains__)
 
     def check(self, type: Type) -> Check | None:
         """The check of a type, or None when nothing below it is constrained."""
@@ -531,8 +513,3 @@ def told(spec: Spec) -> list[str]:
         elif word in ("pattern", "min-length", "max-length", "min-items", "max-items"):
             out.append(f"{word.replace('-', ' ')}: {value}")
     return out
-
-
-def types_named(found: Iterable[str]) -> set[str]:
-    """The type names that the tables speak of and `found` does not hold: misspelled ones, for a test."""
-    return set(tables()) - set(found)

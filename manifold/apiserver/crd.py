@@ -12,12 +12,12 @@ from typing import Any
 
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.context import Context
-from manifold.apiserver.decode import copy, decoder, describe, unknown
+from manifold.apiserver.decode import copy, decoder, unknown
 from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Field, Kind, Type, load
 from manifold.k8s import formats, regexes, strfmt
 from manifold.k8s.versions import order
-from manifold.model import MapKey, Path, spell
+from manifold.model import MapKey, Path, describe, spell
 
 Body = dict[str, Any]
 Schema = Mapping[str, Any]

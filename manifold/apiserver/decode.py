@@ -17,7 +17,7 @@ from manifold.apiserver import faults as reasons
 from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Field, Kind, Type
 from manifold.k8s.quantity import parse as parse_quantity
-from manifold.model import Path
+from manifold.model import Path, describe
 
 # A path under construction: (parent, key), () at the root; made into a tuple only when something is wrong.
 Trail = Any
@@ -44,19 +44,6 @@ def flatten(trail: Trail) -> Path:
         trail, key = trail
         parts.append(key)
     return tuple(reversed(parts))
-
-
-def describe(value: Any) -> str:
-    """What a JSON value is called in a message."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return f"the boolean {str(value).lower()}"
-    if isinstance(value, (int, float)):
-        return f"the number {value}"
-    if isinstance(value, str):
-        return f"the text {value[:40]!r}"
-    return "a list" if isinstance(value, list) else "an object"
 
 
 def _mismatch(faults: Faults, trail: Trail, value: Any, wanted: str, help: str = "") -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -82,6 +82,27 @@ class Field:
     description: str = ""
     dropped: Literal["", "field", "empty"] = ""
     """The server drops the field in silence, for its feature gate is off; `empty`: and its object if nothing else is in it."""
+
+
+class Reach:
+    """Whether a type, or anything below it, bears a name that `wanted` accepts; types may hold themselves."""
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        self._wanted = wanted
+        self._known: dict[Type, bool] = {}
+
+    def __call__(self, type: Type, above: frozenset[Type] = frozenset()) -> bool:
+        known = self._known.get(type)
+        if known is not None:
+            return known
+        if type in above:
+            return False
+        inside = above | {type}
+        found = self._wanted(type.name) or (type.items is not None and self(type.items, inside))
+        found = found or any(self(f.type, inside) for f in type.fields.values())
+        if found or not above:  # a no found inside of a circle is no final one
+            self._known[type] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)

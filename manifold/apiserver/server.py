@@ -27,8 +27,6 @@ from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
 
 Body = dict[str, Any]
-Validator = Callable[[Body, Context, Faults], None]
-UpdateValidator = Callable[[Body, Body, Context, Faults], None]
 
 # The first release whose rules beyond the schema we know (the contract: below it, schema and lifecycle only).
 FULL_VERDICT = (1, 30)

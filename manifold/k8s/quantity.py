@@ -201,11 +201,3 @@ def _huge(minus: str, digits: str, exponent: int, format: str) -> str:
         exponent -= 1
     sign = "-" if minus == "-" else ""
     return f"{sign}{bare}e{exponent}" if format == DECIMAL_EXPONENT else f"{sign}{bare}"
-
-
-def sum_of(amounts: list[Quantity]) -> Quantity:
-    """The amounts added up, in the format of the first that is not zero."""
-    total = ZERO
-    for amount in amounts:
-        total = total + amount
-    return total

@@ -89,19 +89,3 @@ def satisfiable(selector: Selector) -> bool:
         not (there and (away or (only is not None and not only - never)))
         for there, away, only, never in _allowed(selector).values()
     )
-
-
-def overlap(a: Selector, b: Selector) -> bool:
-    """Whether some labels match both selectors."""
-    joined = {
-        "matchLabels": {},
-        "matchExpressions": [
-            *(
-                {"key": k, "operator": "In", "values": [v]}
-                for s in (a, b)
-                for k, v in (s.get("matchLabels") or {}).items()
-            ),
-            *(e for s in (a, b) for e in s.get("matchExpressions") or ()),
-        ],
-    }
-    return satisfiable(joined)

@@ -11,7 +11,7 @@ from functools import cache, partial
 from typing import Any, NoReturn
 
 from manifold import assets
-from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span
+from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span, describe
 from manifold.read import deep, split
 
 # What YAMLOrJSONDecoder passes over before it turns to YAML: blanks up to the end of their line.
@@ -238,7 +238,7 @@ class _Reader:
         if body is None:
             return
         if not isinstance(body, dict):
-            self.say("yaml/no-object", f"a manifest is an object, this is {_called(body)}", locate(()), index)
+            self.say("yaml/no-object", f"a manifest is an object, this is {describe(body)}", locate(()), index)
             raise _StopError
         if "items" in body:
             self._list(body, index, locate)
@@ -293,7 +293,7 @@ class _Reader:
         if not isinstance(items, list):
             self.say(
                 "yaml/list",
-                f"`items` makes this a list to kubectl, and it is {_called(items)}",
+                f"`items` makes this a list to kubectl, and it is {describe(items)}",
                 locate(("items",)),
                 index,
                 body=body,
@@ -304,7 +304,7 @@ class _Reader:
             if not isinstance(item, dict):
                 self.say(
                     "yaml/list",
-                    f"an item of a list must be an object, this is {_called(item)}",
+                    f"an item of a list must be an object, this is {describe(item)}",
                     inner(()),
                     index,
                     body=body,
@@ -331,7 +331,7 @@ class _Reader:
         if not isinstance(meta, dict):
             self.say(
                 "yaml/metadata",
-                f"`metadata` must be an object, not {_called(meta)}",
+                f"`metadata` must be an object, not {describe(meta)}",
                 locate(("metadata",)),
                 index,
                 body=body,
@@ -344,7 +344,7 @@ class _Reader:
             if not isinstance(entries, dict):
                 self.say(
                     "yaml/metadata",
-                    f"`{name}` must be an object, not {_called(entries)}",
+                    f"`{name}` must be an object, not {describe(entries)}",
                     locate(("metadata", name)),
                     index,
                     body=body,
@@ -354,7 +354,7 @@ class _Reader:
                 if value is not None and not isinstance(value, str):
                     self.say(
                         "yaml/metadata",
-                        f"the value of `{key}` must be a text, not {_called(value)}",
+                        f"the value of `{key}` must be a text, not {describe(value)}",
                         locate(("metadata", name, key)),
                         index,
                         help=f'quote it: "{_quoted(value)}"',
@@ -412,18 +412,6 @@ def _normal(value: Any) -> Any:
             elif inner.__class__ is not bool and inner is not None:
                 one[key] = leaf(inner)
     return value
-
-
-def _called(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return f"the boolean {str(value).lower()}"
-    if isinstance(value, (int, float)):
-        return f"the number {value}"
-    if isinstance(value, str):
-        return "a text"
-    return "a list" if isinstance(value, list) else "an object"
 
 
 def _below(locate: Callable[[Path], Span], prefix: Path, path: Path) -> Span:

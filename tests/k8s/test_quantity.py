@@ -1,7 +1,7 @@
 """Quantities parse, compare and are spelled as by the API server."""
 
 import pytest
-from manifold.k8s.quantity import ZERO, parse, sum_of
+from manifold.k8s.quantity import ZERO, parse
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_order_and_sums() -> None:
     """Amounts compare by value whatever their format, and sums keep the first format."""
     assert parse("1Gi") > parse("1G")
     assert parse("1000m") == parse("1")
-    assert str(sum_of([ZERO, parse("512Mi"), parse("512Mi")])) == "1Gi"
+    assert str(ZERO + parse("512Mi") + parse("512Mi")) == "1Gi"
     assert str(parse("1") - parse("250m")) == "750m"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from manifold import assets
 from manifold.apiserver import default
 from manifold.apiserver.decode import copy
-from manifold.apiserver.schema import Type
+from manifold.apiserver.schema import Reach, Type
 
 Body = dict[str, Any]
 Filler = Callable[[Body], None]
@@ -47,24 +47,7 @@ class _Compiled:
     def __init__(self, release: tuple[int, int]) -> None:
         self._minor = release[1]
         self._fillers: dict[int, tuple[Type, Callable[[Any], None] | None]] = {}
-        self._reaches: dict[int, bool] = {}
-
-    def reaches(self, type: Type, above: frozenset[int] = frozenset()) -> bool:
-        known = self._reaches.get(id(type))
-        if known is not None:
-            return known
-        if id(type) in above:
-            return False
-        inside = above | {id(type)}
-        found = (
-            type.name in tables()
-            or type.name in functions()
-            or (type.items is not None and self.reaches(type.items, inside))
-        )
-        found = found or any(self.reaches(f.type, inside) for f in type.fields.values())
-        if found or not above:
-            self._reaches[id(type)] = found
-        return found
+        self.reaches = Reach(lambda name: name in tables() or name in functions())
 
     def filler(self, type: Type) -> Callable[[Any], None] | None:
         known = self._fillers.get(id(type))

@@ -20,7 +20,6 @@ Body = dict[str, Any]
 
 SPEC: Path = ("spec",)
 METRICS_NOTE = "autoscaling.alpha.kubernetes.io/metrics"
-BEHAVIOR_NOTE = "autoscaling.alpha.kubernetes.io/behavior"
 MOST_PERIOD, MOST_WINDOW = 1800, 3600
 SELECT_POLICIES = ("Disabled", "Max", "Min")
 POLICY_TYPES = ("Percent", "Pods")

@@ -286,13 +286,3 @@ def label_selector(selector: Body | None, path: Path, faults: Faults, *, lenient
             for j, text in enumerate(values):
                 for message in label_value(text):
                     faults.invalid((*here, "values", j), message)
-
-
-def template_metadata(meta: Body | None, path: Path, faults: Faults) -> None:
-    """The metadata of a template: labels and annotations count, the rest is not looked at."""
-    if not meta:
-        return
-    if meta.get("labels"):
-        labels(meta["labels"], (*path, "labels"), faults)
-    if meta.get("annotations"):
-        annotation_map(meta["annotations"], (*path, "annotations"), faults)
