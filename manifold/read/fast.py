@@ -29,7 +29,7 @@ _PATTERN = "(?m)" + "|".join(
         # Words that YAML 1.1 takes for booleans and null, and the two words in other cases
         rf"{_BEFORE}(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE|Null|NULL|~|[-+]?\.?(?:inf|Inf|INF|nan|NaN|NAN|infinity)){_AFTER}",
         # Numbers in any but the plainest form
-        rf"{_BEFORE}(?:\+[0-9.]|-?0[0-9_xXoObB]|-?[0-9.][-+0-9.eE]*_|-?\.[0-9]|-?[0-9]+\.{_AFTER}|-?[0-9.]+[eE][-+0-9]|-?[0-9]+\.0*{_AFTER}|-?[0-9]{{16}})",
+        rf"{_BEFORE}(?:\+[0-9.]|-?0[0-9_xXoObB]|-?[0-9.][-+0-9.eE]*_|-?\.[0-9]|-?[0-9]+\.{_AFTER}|-?[0-9.]+[eE][-+0-9]|-?[0-9]+\.0*{_AFTER}|-?[0-9]{{16}}|-0{_AFTER}|-?[0-9]+\.[0-9]+ *:(?:\s|$))",
     )
 )
 

@@ -384,3 +384,9 @@ def test_both_paths_agree_on_generated_text(value: dict[str, Any]) -> None:
 
     assert repr(parsed.value) == repr(quick)
     assert not parsed.duplicates
+
+
+@pytest.mark.parametrize("text", ["-0: x\n", "1.50: x\n", "123456789.125: x\n", "a: {1.50 : x}\n", "a: -0\n"])
+def test_numbers_that_are_spelled_anew_are_for_the_exact_path(text: str) -> None:
+    """Keys above all: kubectl makes numbers of them, and texts again."""
+    assert fast.parse(text) is None
