@@ -266,6 +266,10 @@ def _no_page(_: str) -> Page:
     return Page()
 
 
+def _as_it_is(found: Diagnostic) -> Diagnostic:
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a run found, complete and in order: by file, position and rule."""
@@ -276,7 +280,11 @@ class Report:
     kubernetes: tuple[str, ...]
     manifold: str
     lines: Callable[[str], list[str]] = field(default=_no_text, repr=False, compare=False)
-    """The lines of a file, for formats that quote them; empty where there is no text."""
+    """The lines of a file as they are, to look for repairs in; empty where there is no text."""
+    quoted: Callable[[str], list[str]] = field(default=_no_text, repr=False, compare=False)
+    """The lines of a file for formats that quote them: without the values of Secrets."""
+    hide: Callable[[Diagnostic], Diagnostic] = field(default=_as_it_is, repr=False, compare=False)
+    """A diagnostic without the values of Secrets, for what is added to one later."""
     about: Callable[[str], Page] = field(default=_no_page, repr=False, compare=False)
     """What is known of a rule by its id."""
     notes: tuple[str, ...] = ()

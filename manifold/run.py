@@ -18,6 +18,7 @@ from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
 from manifold.model import Diagnostic, Document, Kustomization, Origin, Page, Report, Severity, Skip, Summary
+from manifold.secrets import Secrets
 
 # Below this many objects a second process costs more than it brings (measured: a fork and its pickling take 30 ms).
 PAYS_FROM = 800
@@ -368,6 +369,9 @@ def report(request: Request) -> tuple[Report, bool]:
             d.message,
         )
     )
+    secrets = Secrets(loaded.documents)
+    if secrets:
+        everything = [secrets.hide(d) for d in everything]
     count = {s: sum(1 for d in everything if d.severity is s) for s in Severity}
     summary = Summary(
         files=loaded.files,
@@ -386,6 +390,8 @@ def report(request: Request) -> tuple[Report, bool]:
         versions,
         __version__,
         loaded.lines,
+        secrets.quoted(loaded.lines),
+        secrets.hide,
         partial(_about, (*request.rules, *request.config.rules)),
         tuple(_notes(versions)),
     )

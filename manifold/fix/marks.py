@@ -33,7 +33,11 @@ def marked(report: Report) -> Report:
     sources = [Source(name, text) for name, text in texts if len(text) <= LARGEST]
     version = report.kubernetes[-1] if report.kubernetes else None
     fixes = available(sources, lambda found: api.server(version, [d.body for d in found if api.is_crd(d.body)]))
-    return replace(report, diagnostics=tuple(_with(d, fixes) for d in report.diagnostics)) if fixes else report
+    return (
+        replace(report, diagnostics=tuple(report.hide(_with(d, fixes)) for d in report.diagnostics))
+        if fixes
+        else report
+    )
 
 
 def _with(d: Diagnostic, fixes: dict[tuple[str, Span, str], Fix]) -> Diagnostic:

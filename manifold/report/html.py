@@ -70,7 +70,7 @@ def render(report: Report) -> str:
         f"<style>{STYLE}</style></head><body><h1>manifold</h1><p>{escape(totals(report))}</p>",
     ]
     for file, group in groupby(report.diagnostics, key=lambda d: d.file):
-        lines = report.lines(file)
+        lines = report.quoted(file)
         out.append(f"<h2>{escape(file or 'input')}</h2>")
         out += [_article(same, lines) for same in places(group)]
     if report.skipped:

@@ -157,7 +157,7 @@ def render(
     out: list[str] = []
     for file, group in groupby(report.diagnostics, key=lambda d: d.file):
         found = list(group)
-        lines = report.lines(file)
+        lines = report.quoted(file)
         out.append(paint("1;4", printable(file or "(input)")))
         place = max(6, *(len(f"{d.span.line}:{d.span.column}") for d in found)) if found else 6
         for same in places(found):

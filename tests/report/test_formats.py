@@ -38,7 +38,7 @@ REPORT = Report(
     summary=Summary(2, 2, 2, 1, 1, 1, 1, 0),
     kubernetes=("1.37",),
     manifold="0.0.0",
-    lines=lambda file: TEXT.split("\n") if file == "deploy/web.yaml" else [],
+    quoted=lambda file: TEXT.split("\n") if file == "deploy/web.yaml" else [],
 )  # fmt: skip
 EMPTY = Report((), (), Summary(files=1, documents=1, objects=1), ("1.37",), "0.0.0")
 
