@@ -155,7 +155,8 @@ def test_usage_errors_are_one_sentence(arguments: tuple[str, ...], message: str)
     assert "Traceback" not in done.stderr
 
 
-def test_unreachable_cluster_is_exit_3(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["diff", "plan"])
+def test_unreachable_cluster_is_exit_3(tmp_path: Path, command: str) -> None:
     """One sentence that names it."""
     config = {
         "clusters": [{"name": "gone", "cluster": {"server": "http://127.0.0.1:9"}}],
@@ -163,7 +164,7 @@ def test_unreachable_cluster_is_exit_3(tmp_path: Path) -> None:
         "current-context": "gone",
     }
     (tmp_path / "config").write_text(json.dumps(config))
-    done = manifold("diff", str(ROOT / "fixtures" / "tutorial"), "--kubeconfig", str(tmp_path / "config"))
+    done = manifold(command, str(ROOT / "fixtures" / "tutorial"), "--kubeconfig", str(tmp_path / "config"))
 
     assert done.returncode == 3
     assert "unreachable" in done.stderr

@@ -20,7 +20,9 @@ def command(
     settings: Settings,
     against: Annotated[
         str,
-        typer.Option(help="A snapshot file, a folder of manifests, git:REV, or live; default: nothing is there yet."),
+        typer.Option(
+            help="A snapshot file, a folder of manifests, git:REV, or live, as --kubeconfig and --context mean it; default: nothing is there yet."
+        ),
     ] = "",
     prune: Annotated[bool, typer.Option("--prune", help="Also delete what the manifests no longer name.")] = False,
     selector: Annotated[str, typer.Option("--selector", "-l", help="What may be pruned, by label.")] = "",
@@ -50,7 +52,8 @@ def command(
     wants_prune = prune or bool(selector or applyset or prune_all)
     if wants_prune and not prune:
         raise UsageError("--selector, --applyset and --prune-all say what --prune may delete: give --prune as well")
-    other = side(against, settings.paths, settings) if against or settings.cluster else Side([])
+    meant = against or settings.cluster or settings.kubeconfig or settings.context
+    other = side(against, settings.paths, settings) if meant else Side([])
     found = loaded(settings.paths, settings)
     namespace = settings.namespace or (other.cluster.access.namespace if other.cluster else "default")
     live = other.live
