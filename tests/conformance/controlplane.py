@@ -222,6 +222,7 @@ class ControlPlane:
         self._running = []
 
     def _send(self, method: str, path: str, body: bytes | None, content_type: str) -> tuple[int, bytes, list[str]]:
+        kept = self._connection is not None
         if self._connection is None:
             context = ssl._create_unverified_context()  # a certificate made a second ago, on loopback
             self._connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=60)
@@ -230,9 +231,12 @@ class ControlPlane:
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
             return response.status, response.read(), response.headers.get_all("Warning") or []
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             self._connection = None
+            # The server ends connections that were idle for long; what was sent on one of these never reached it.
+            if kept and isinstance(error, ssl.SSLEOFError | ConnectionError | http.client.RemoteDisconnected):
+                return self._send(method, path, body, content_type)
             raise
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Reply:
