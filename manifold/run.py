@@ -138,7 +138,7 @@ class Work:
     request: Request
     documents: list[Document]
     servers: list[Any]
-    linters: Any = None
+    linters: Sequence[Any] = ()
 
     def part(self, start: int) -> list[Diagnostic]:
         """What the stages say of a chunk of documents."""
@@ -148,7 +148,7 @@ class Work:
         if request.validate:
             for server in self.servers:
                 out += api.verdict(documents, server, request.namespace or request.config.namespace or "default")
-        return api.once(out, self.linters(documents)) if self.linters is not None else out
+        return api.once(out, [d for run in self.linters for d in run(documents)]) if self.linters else out
 
     def parts(self, process: int, processes: int) -> list[list[Diagnostic]]:
         """The chunks of one process of several: every so-many-th, so that none has all the heavy ones."""
@@ -229,11 +229,10 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     servers = list({s.version: s for s in (api.server(v, crds, cluster, inputs) for v in versions)}.values())
     if namespace := request.namespace or request.config.namespace:
         loaded.documents[:] = [_placed(d, namespace, servers[-1]) for d in loaded.documents]
-    linters = None
-    if request.lint:
-        linters = api.linter(
+    linters = [
+        api.linter(
             loaded.documents,
-            servers[-1].version,
+            asked.version,
             profile=request.profile,
             select=request.select,
             ignore=request.ignore,
@@ -242,6 +241,8 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
             rules=(*request.rules, *request.config.rules),
             kustomizations=loaded.kustomizations,
         )
+        for asked in (servers if request.lint else ())
+    ]
     work = Work(request, loaded.documents, servers, linters)
     count = len(loaded.documents)
     # Quotas of a cluster count one object after the other.
@@ -251,8 +252,8 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
         found = [d for part in work.parts(0, 1) for d in part]
     else:
         _warm(servers, loaded.documents)
-        if linters is not None:
-            linters(())
+        for run in linters:
+            run(())
         found = _forked(work, processes)
     if request.validate:
         found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
@@ -467,7 +468,8 @@ def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tu
         from manifold.read.git import changed_lines
 
         changed = changed_lines(request.changed_since)
-        found = [d for d in found if changed.touches(d.file, d.span.line)]
+        # What the server refuses stays refused, whichever line of the file was changed.
+        found = [d for d in found if changed.touches(d.file, 0 if _stays(d, waved.known) else d.span.line)]
         unused = [d for d in unused if changed.touches(d.file, d.span.line)]
     if request.baseline is not None:
         from manifold.baseline import known

@@ -65,3 +65,16 @@ def test_what_the_server_refuses_is_in_no_baseline(tmp_path: Path) -> None:
     manifold("baseline", "write", "a.yaml", cwd=tmp_path)
 
     assert rules(tmp_path, "--baseline", "manifold-baseline.json", "a.yaml") == ["api/type"]
+
+
+def test_a_refusal_in_a_changed_file_is_told(tmp_path: Path) -> None:
+    """Whichever line was changed: the server refuses the object all the same. Other files are left alone."""
+    git(tmp_path, "init", "-q")
+    bad = POD.replace("    - name: web", "    - name: WEB")
+    (tmp_path / "a.yaml").write_text(bad)
+    (tmp_path / "b.yaml").write_text(bad.replace("name: web", "name: other"))
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    (tmp_path / "a.yaml").write_text(bad + "  hostname: a\n")
+
+    assert rules(tmp_path, "--changed-since", "HEAD", ".") == ["api/invalid"]

@@ -113,3 +113,13 @@ def test_what_the_settings_leave_out_in_vain(tmp_path: Path) -> None:
     settings.write_text("paths: [{match: ['*.yaml'], ignore: [docker-sock], reason: not ours}]\n")
     with pytest.raises(UsageError, match="docker-sock"):
         report(Request([tmp_path / "a.yaml"], config=config.load(settings)))
+
+
+def test_lint_answers_for_each_release(tmp_path: Path) -> None:
+    """What holds in all of them names them all; what holds in some names these."""
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 'b:latest'}]}\n"
+    job = "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata: {name: a}\n"
+    (tmp_path / "a.yaml").write_text(pod + "---\n" + job)
+    said = report(Request([tmp_path], versions=["1.33", "1.37"], profile="all"))[0].diagnostics
+
+    assert {d.kubernetes for d in said if d.rule == "image-latest"} == {("1.33", "1.37")}

@@ -6,6 +6,7 @@ Colours are written by hand: importing rich costs 50 ms, a third of the time tha
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -50,8 +51,8 @@ LEAST = 40  # columns that text gets, however narrow the terminal
 class _Page:
     """Lays out entries for a terminal of so many columns; 0 is as wide as it takes, for pipes and files."""
 
-    def __init__(self, paint: Painter, columns: int, several: bool) -> None:
-        self.paint, self.columns, self.several = paint, columns, several
+    def __init__(self, paint: Painter, columns: int, asked: Sequence[str]) -> None:
+        self.paint, self.columns, self.asked = paint, columns, asked
 
     def wrapped(self, text: str, indent: int) -> list[str]:
         """`text` in lines that fit behind `indent` columns."""
@@ -73,12 +74,17 @@ class _Page:
         marks = (mark, *"│" * len(out))
         return [f"{GUTTER}{self.paint('2', m)} {part}" for m, part in zip(marks, out, strict=False)]
 
+    def versions(self, d: Diagnostic) -> str:
+        """The releases in which a finding holds, where it does not hold in all that were asked for."""
+        some = d.kubernetes and len(d.kubernetes) < len(self.asked)
+        return f"  [{', '.join(d.kubernetes)}]" if some else ""
+
     def head(self, d: Diagnostic, place: int, rule: str) -> list[str]:
         """Place, severity, path and rule of an entry."""
         where = f"{d.span.line}:{d.span.column}" if d.span.line else "-"
         name = "/".join(p for p in (d.object.kind, d.object.namespace, d.object.name) if p)
         subject = printable(d.path or name)
-        versions = f"  [{', '.join(d.kubernetes)}]" if self.several and d.kubernetes else ""
+        versions = self.versions(d)
         start = f"  {where:<{place}}  "
         indent = len(start) + 9
         more: list[str] = []
@@ -137,7 +143,7 @@ class _Page:
         out = [*self.head(replace(worst, kubernetes=()), place, ""), *self.quote(worst, lines, "")]
         mixed = len({d.severity for d in same}) > 1
         for d in same:
-            versions = f"  [{', '.join(d.kubernetes)}]" if self.several and d.kubernetes else ""
+            versions = self.versions(d)
             word = f"{d.severity.value}: " if mixed else ""
             out += self.lines("├", f"{word}{d.message}", tail=f"{d.rule}{versions}")
             out += self.cure(d)
@@ -153,7 +159,7 @@ def render(
     names everything that was skipped; `columns` is the width of the terminal, 0 where lines may be of any length.
     """
     paint = Painter(colour)
-    page = _Page(paint, columns, len(report.kubernetes) > 1)
+    page = _Page(paint, columns, report.kubernetes)
     out: list[str] = []
     for file, group in groupby(report.diagnostics, key=lambda d: d.file):
         found = list(group)
