@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from manifold.apiserver.faults import UNKNOWN_FIELD, Fault
+from manifold.apiserver.faults import RULES, UNKNOWN_FIELD, Fault
 from manifold.apiserver.server import Server
 from manifold.apiserver.world import World
 from manifold.errors import ReadError, SourceError
@@ -121,7 +121,7 @@ def diagnose(fault: Fault, document: Document, version: str) -> Diagnostic:
         at = (*at, KEY)  # the name is wrong, whatever its value
     return Diagnostic(
         origin=Origin.LINT if fault.later else Origin.APISERVER,
-        rule=fault.rule,
+        rule=fault.rule or RULES.get(fault.reason, "api/invalid"),
         severity=Severity.WARNING if fault.warning else Severity.ERROR,
         message=fault.message,
         reason=fault.reason if fault.reason.startswith(("FieldValue", "Internal")) else "",

@@ -162,3 +162,31 @@ def test_documents_know_their_way_back() -> None:
     reading = api.documents(DEPLOYMENT)
     (document,) = reading.documents
     assert document.locate(("spec", "selector")).line == 7
+
+
+def test_every_diagnostic_has_a_rule() -> None:
+    """Those as well that the server gives no field for."""
+    schema = "{type: object, x-kubernetes-validations: [{rule: 'self.a > 1'}], properties: {a: {type: integer, maximum: 5}, b: {type: integer, format: int32}}}"
+    crd = f"""\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: things.example.com}}
+spec:
+  group: example.com
+  names: {{kind: Thing, plural: things}}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {{openAPIV3Schema: {{type: object, properties: {{spec: {schema}}}}}}}
+---
+apiVersion: example.com/v1
+kind: Thing
+metadata: {{name: a}}
+spec: {{a: 7, b: 99999999999}}
+"""
+    said = [d for d in api.validate(crd) if d.object.kind == "Thing"]
+
+    assert {d.path for d in said} >= {"spec.a", "<nil>"}
+    assert {d.rule for d in said} == {"api/invalid"}
