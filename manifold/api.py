@@ -398,7 +398,10 @@ def outcomes(
     force: bool = False,
     namespace: str = "default",
 ) -> list[Outcome]:
-    """What applying each document over the `live` objects does; `auto` goes on as the live object was last applied."""
+    """What applying each document over the `live` objects does; `auto` goes on as the live object was last applied.
+
+    What is not there yet, `auto` creates as `kubectl apply` does without --server-side.
+    """
     from manifold import diff
     from manifold.apiserver import unknown
     from manifold.apiserver.patch import apply as patching
@@ -435,7 +438,7 @@ def outcomes(
         stored = diff.unmasked(before, document.body)[0] if before is not None else None
         way = how
         if how == "auto":
-            way = "client" if stored is not None and applied_client_side(stored) else "server"
+            way = "client" if stored is None or applied_client_side(stored) else "server"
         if way == "server":
             result = patching.server_side(
                 asked, document.body, stored, kind, key.namespace, manager=field_manager, force=force
@@ -518,12 +521,26 @@ def differences(
 
 
 def applied(
-    bodies: Iterable[Mapping[str, Any]], asked: Server, *, field_manager: str = "kubectl", namespace: str = "default"
+    bodies: Iterable[Mapping[str, Any]],
+    asked: Server,
+    *,
+    how: Literal["client", "server"] = "server",
+    field_manager: str = "kubectl",
+    namespace: str = "default",
 ) -> list[Body]:
-    """The objects as they would stand in a cluster after these manifests were applied; those that it refuses are left out."""
+    """The objects as they would stand in a cluster after these manifests were applied; those that it refuses are left out.
+
+    `client` leaves kubectl's mark of what was applied, by which objects are pruned; what is refused that way, for the
+    mark has no room for it, may have been applied server-side.
+    """
     found = [Document("", i, dict(b)) for i, b in enumerate(bodies)]
-    results = outcomes(found, asked, (), field_manager=field_manager, namespace=namespace)
-    return [o.object for o in results if o.object is not None]
+    results = outcomes(found, asked, (), how=how, field_manager=field_manager, namespace=namespace)
+    made = [o.object for o in results if o.object is not None]
+    refused = [d for d, o in zip(found, results, strict=True) if o.object is None]
+    if how == "client" and refused:
+        again = outcomes(refused, asked, (), field_manager=field_manager, namespace=namespace)
+        made += [o.object for o in again if o.object is not None]
+    return made
 
 
 def gone(live: Iterable[Mapping[str, Any]], results: Iterable[Outcome]) -> list[Difference]:

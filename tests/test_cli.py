@@ -436,3 +436,38 @@ def test_help_of_every_command() -> None:
         assert done.returncode == 0, name
         assert "Usage" in done.stdout
         assert "Examples:" in done.stdout, name
+
+
+TWINS = """apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers:
+    - {name: web, image: "web:1", env: [{name: A, value: "1"}, {name: A, value: "2"}]}
+"""
+
+
+def test_what_is_not_there_yet_is_created_as_kubectl_does_by_default(tmp_path: Path) -> None:
+    """A name given twice in env is taken client-side, as check takes it; server-side apply alone refuses it."""
+    (tmp_path / "then").mkdir()
+    (tmp_path / "web.yaml").write_text(TWINS)
+
+    for arguments in (("plan",), ("plan", "--against", "then"), ("diff", "--against", "then", "--how", "client")):
+        done = manifold(arguments[0], "web.yaml", *arguments[1:], cwd=tmp_path)
+        assert "refused" not in done.stdout
+        assert "+ Pod default/web" in done.stdout
+    assert manifold("diff", "web.yaml", "--against", "web.yaml", cwd=tmp_path).returncode == 0
+    refused = manifold("diff", "web.yaml", "--against", "then", "--how", "server", cwd=tmp_path)
+    assert "server-side apply cannot tell them apart" in refused.stdout
+
+
+def test_what_left_the_manifests_of_a_folder_is_pruned(tmp_path: Path) -> None:
+    """Manifests on the other side stand for applied objects, and have kubectl's mark of it."""
+    maps = [f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n" for name in "ab"]
+    (tmp_path / "then.yaml").write_text("---\n".join(maps))
+    (tmp_path / "now.yaml").write_text(maps[0])
+
+    asked = ("plan", "now.yaml", "--against", "then.yaml", "--prune", "--prune-all", "-o", "json")
+    made = json.loads(manifold(*asked, cwd=tmp_path).stdout)
+
+    assert [(p["kind"], p["name"]) for p in made["pruned"]] == [("ConfigMap", "b")]

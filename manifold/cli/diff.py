@@ -49,8 +49,9 @@ def command(
         asked = server_for(found.documents, other.live, settings, whole=not other.manifests)
         live = other.live
         if other.manifests:
-            live = api.applied(live, asked, field_manager=field_manager, namespace=namespace)
-        way: Any = "server" if other.manifests else how
+            before: Any = "server" if how == "server" else "client"
+            live = api.applied(live, asked, how=before, field_manager=field_manager, namespace=namespace)
+        way: Any = how
         results = api.outcomes(
             found.documents,
             asked,
@@ -85,7 +86,7 @@ def _live(
     """Ask the cluster itself: what is there, and what an apply of each document would make of it.
 
     `server` sends a server-side apply, `client` the patch that kubectl would compute, `auto` goes on as the object was
-    last applied; all by dry run.
+    last applied, and creates what is not there as kubectl does by default; all by dry run.
     """
     from manifold import api
 
@@ -106,7 +107,7 @@ def _live(
             live.append(before)
         if before is not None and (how == "client" or (how == "auto" and api.applied_client_side(before))):
             results.append(_patched(cluster, asked, document, key, before))
-        elif before is None and how == "client":
+        elif before is None and how != "server":
             reply = cluster.dry_create(document.body, key.namespace)
             results.append(api.answered(asked, document, key, None, reply.accepted, reply.body))
         else:

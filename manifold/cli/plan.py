@@ -63,7 +63,7 @@ def command(
     known = [*live, *(definitions(other.cluster, found.documents) if other.cluster else ())]
     asked = server_for(found.documents, known, settings, whole=whole)
     if other.manifests:
-        live = api.applied(live, asked, namespace=namespace)
+        live = api.applied(live, asked, how="client", namespace=namespace)
     asking = Prune(selector, applyset, tuple(prune_allowlist), prune_all, namespace) if prune else None
     plan = api.planned(found.documents, asked, live, prune=asking, namespace=namespace)
     for name, file in outputs:
