@@ -13,7 +13,10 @@ def _dumper() -> Any:
     base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
     class Dumper(base):  # type: ignore[misc]
-        """With block style for texts of several lines."""
+        """With block style for texts of several lines, and no anchors: what stands twice is written twice."""
+
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
 
     def text(dumper: Any, value: str) -> Any:
         # A block cannot hold what ends a line with a blank, or tabs at its beginning, without loss of looks.

@@ -178,3 +178,14 @@ def test_preview_round_trips() -> None:
     bodies = [config(a="one\ntwo\n", b="x \ny", c="\ttab\n")]
 
     assert api.read(_preview.yaml(bodies)) == bodies
+
+
+def test_what_stands_twice_is_written_twice() -> None:
+    """YAML anchors are for machines: no object is shown with them."""
+    labels = {"app": "web"}
+    body = config(a="1")
+    body["metadata"] |= {"labels": labels, "annotations": labels}
+    shown = _diff.text(differences([], [body]))
+
+    assert "&id" not in shown and "*id" not in shown
+    assert shown.count("app: web") == 2
