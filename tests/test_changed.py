@@ -41,7 +41,10 @@ def test_only_what_changed_is_reported(tmp_path: Path) -> None:
     assert rules(tmp_path, "--changed-since", "HEAD", ".") == ["api/type"]
     (tmp_path / "new.yaml").write_text(POD.replace("name: web", "name: new"))
     assert rules(tmp_path, "--changed-since", "HEAD", ".") == ["image-latest", "api/type"]
-    assert manifold("check", "--changed-since", "nothing", ".", cwd=tmp_path).returncode == 2
+    for arguments in (("check", ".", "--changed-since", "nope"), ("diff", ".", "--against", "git:nope")):
+        unknown = manifold(*arguments, cwd=tmp_path)
+        assert unknown.returncode == 2
+        assert "git knows no revision 'nope'" in unknown.stderr
 
 
 def test_baseline_outlives_moved_lines_and_is_pruned(tmp_path: Path) -> None:

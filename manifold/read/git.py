@@ -54,7 +54,11 @@ def _git(*arguments: str, cwd: Path | None = None) -> bytes:
 def _revision(text: str, cwd: Path | None = None) -> str:
     if text.startswith("-"):
         raise UsageError(f"{text!r} is no git revision")
-    return _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", cwd=cwd).decode().strip()
+    try:
+        found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}", cwd=cwd)
+    except UsageError as error:
+        raise UsageError(f"git knows no revision {text!r}") from error
+    return found.decode().strip()
 
 
 def top(start: Path | None = None) -> Path:
