@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from manifold.errors import UsageError
-from manifold.model import Diagnostic, Document
+from manifold.model import Diagnostic, Document, ObjectId
 
 # The fields that name an item of a list, in the order in which they are tried.
 NAMES = ("name", "key", "mountPath", "containerPort", "port", "host", "path")
@@ -55,11 +55,7 @@ def fingerprinted(found: Sequence[Diagnostic], documents: Iterable[Document]) ->
             out.append(d)
             continue
         body = next(
-            (
-                b
-                for b in bodies.get((d.file, d.document), ())
-                if (b.get("metadata") or {}).get("name", "") == d.object.name
-            ),
+            (b for b in bodies.get((d.file, d.document), ()) if ObjectId.of(b).name == d.object.name),
             None,
         )
         folder = Path(d.file).parent.as_posix() if d.file else ""

@@ -42,6 +42,17 @@ def test_namespace_of_objects_that_name_none(tmp_path: Path) -> None:
     assert found.object.namespace == "shop"
 
 
+def test_metadata_that_is_a_list_does_not_end_the_run(tmp_path: Path) -> None:
+    """It is said of its object, and findings have their fingerprints."""
+    file = tmp_path / "z.yaml"
+    file.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  - name: x\n")
+    found, incomplete = report(Request([tmp_path]))
+
+    assert "api/type" in {d.rule for d in found.diagnostics}
+    assert all(d.fingerprint for d in found.diagnostics)
+    assert not incomplete
+
+
 def test_skipped_kinds_are_not_looked_at_and_said(tmp_path: Path) -> None:
     """By kind or by group, version and kind, whatever the case."""
     (tmp_path / "a.yaml").write_text(TEXT)

@@ -50,8 +50,9 @@ class Context:
         seen = set()
         for world in (self.run, self.world):
             for body in world.list(group, kind, namespace) if world is not None else ():
-                meta = body.get("metadata") or {}
-                identity = (meta.get("namespace") or "", meta.get("name"))
+                meta = body.get("metadata")
+                meta = meta if isinstance(meta, Mapping) else {}
+                identity = (str(meta.get("namespace") or ""), str(meta.get("name") or ""))
                 if identity not in seen:
                     seen.add(identity)
                     yield body

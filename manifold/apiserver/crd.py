@@ -73,7 +73,8 @@ class Definition:
         self.plural = str((names or {}).get("plural") or "")
         self.namespaced = self._spec.get("scope") == "Namespaced"
         self._versions: dict[str, Mapping[str, Any]] = {}
-        for version in self._spec.get("versions") or ():
+        versions = self._spec.get("versions")
+        for version in versions if isinstance(versions, list) else ():
             if (
                 isinstance(version, Mapping)
                 and version.get("served") is not False

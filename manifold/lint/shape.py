@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from manifold.apiserver.decode import decode
+from manifold.apiserver.decode import decode, decoder
 from manifold.apiserver.faults import TYPE, Faults
+from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.server import Server
 from manifold.model import Document
 
@@ -15,20 +17,58 @@ MISSHAPEN = (AttributeError, TypeError, KeyError, ValueError, IndexError)
 
 
 def straight(documents: Sequence[Document], server: Server) -> list[Document]:
-    """The documents, each as it is or, where the server finds wrong types, as it decodes it: without those fields."""
+    """The documents, each as it is or, where it has wrong types, as the server decodes it: without those fields.
+
+    A kind that the server does not know is read as the one of the same name that it knows.
+    """
     return [_straight(d, server) for d in documents]
 
 
 def _straight(document: Document, server: Server) -> Document:
     kind = server.kind(document.api_version, document.kind)
     body = document.body
-    if kind is None:
-        return document if _plain(body) else document.with_body(_head(body))
+    if kind is not None and kind.custom is not None:
+        body = _read(body, kind.custom.decode)
+        kind = None
+    kind = kind or _stand_in(document, server)
+    body = _read(body, (lambda b, faults: decode(b, kind, faults)) if kind is not None else _metadata_read)
+    return document if body is document.body else document.with_body(body)
+
+
+def _read(body: dict[str, Any], reader: Callable[[dict[str, Any], Faults], dict[str, Any]]) -> dict[str, Any]:
+    """The object itself, or where a reader finds wrong types in it, what it reads."""
     faults = Faults()
-    decoded = kind.custom.decode(body, faults) if kind.custom is not None else decode(body, kind, faults)
+    decoded = reader(body, faults)
     if not any(f.reason == TYPE for f in faults) and _plain(body) and not _holes(body):
-        return document
-    return document.with_body({**_head(body), **decoded} if _plain(decoded) else _head(body))
+        return body
+    return {**_head(body), **decoded} if _plain(decoded) else _head(body)
+
+
+def _stand_in(document: Document, server: Server) -> Kind | None:
+    """The kind whose shape rules expect of an object that no built-in kind describes: rules go by the name of a kind.
+
+    That of the same group if there is one, then the most mature version, in the order of the API server's discovery
+    (v1, v1beta1, v1alpha1).
+    """
+    named = [k for k in server.schema.kinds() if k.kind == document.kind]
+    group = document.api_version.rpartition("/")[0]
+    return max(named, key=lambda k: (k.group == group, _maturity(k.version)), default=None)
+
+
+def _maturity(version: str) -> tuple[int, int, int]:
+    found = re.fullmatch(r"v(\d+)(?:(alpha|beta)(\d+))?", version)
+    if found is None:
+        return (-1, 0, 0)
+    major, stage, minor = found.groups()
+    return (("alpha", "beta", None).index(stage), int(major), int(minor or 0))
+
+
+def _metadata_read(body: dict[str, Any], faults: Faults) -> dict[str, Any]:
+    """An object of which its metadata alone is known."""
+    if not isinstance(body.get("metadata"), dict):
+        return dict(body)
+    decoded = decoder(load().type("meta.v1.ObjectMeta"))(body["metadata"], ((), "metadata"), faults)
+    return {**body, "metadata": decoded}
 
 
 def _plain(body: dict[str, Any]) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import random
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from manifold import api
 
 GOOD: dict[str, Any] = {
@@ -68,3 +71,37 @@ def test_others_are_still_looked_at() -> None:
     found = api.lint([{**SERVICE, "metadata": "x"}, GOOD], select=["image-latest"])
 
     assert [d.rule for d in found] == ["image-latest"]
+
+
+def test_a_kind_of_another_version_is_looked_at_in_the_shape_of_the_served_one() -> None:
+    """What is misshapen in it is left out, and the rest of it is still looked at."""
+    spec = {"template": {"metadata": {"labels": "a"}, "spec": GOOD["spec"]["template"]["spec"]}}
+    for version in ("apps/v1beta1", "extensions/v1beta1"):
+        body = {**GOOD, "apiVersion": version, "metadata": {"name": "x", "labels": "a"}, "spec": spec}
+        found = api.lint([body, GOOD], profile="all")
+
+        assert [d.object.api_version for d in found if d.rule == "image-latest"] == [version, "apps/v1"]
+
+
+def test_random_shapes_of_all_kinds_bring_nothing_down() -> None:
+    """Values of other types anywhere in the exemplary objects, also in versions that no server has."""
+    folder = Path(__file__).parents[2] / "fixtures" / "exemplary"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    texts = [file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.yaml"))]
+    bodies = [b for text in texts for b in yaml.load_all(text, loader) if isinstance(b, dict)]
+    assert len(bodies) > 50
+    wrong = ["a", 7, [], {}, [None], ["x"], [{"name": "x"}], {"x": "y"}, {"x": ["y"]}, None, True, 1.5, [["a"]]]
+    dice = random.Random(20261126)
+    for _ in range(300):
+        group = [copy.deepcopy(dice.choice(bodies)) for _ in range(4)]
+        for body in group:
+            for _ in range(dice.randint(0, 2)):
+                path = dice.choice([p for p in places(body) if p[0] not in ("apiVersion", "kind")] or [("spec",)])
+                holder: Any = body
+                for part in path[:-1]:
+                    holder = holder[part]
+                holder[path[-1]] = copy.deepcopy(dice.choice(wrong))
+            if dice.random() < 0.6:
+                body["apiVersion"] = dice.choice(["apps/v1beta1", "extensions/v1beta1", "example.com/v1", "v1"])
+
+        assert "internal-error" not in {d.rule for d in api.check(group, profile="all")}
