@@ -24,8 +24,12 @@ def find(subject: Subject, chapter: str) -> Iterator[Repair]:
         return
     lines = assets.table("rules", "repairs.yaml")[chapter]
     yield from _one(whole.pod, whole.pod_path, [e for e in lines if e["at"] == "pod"], found)
+    # What the Pod as a whole says bounds its containers: a value beside it might be too much.
+    free = [
+        e for e in lines if not any(at(whole.pod, tuple(p.split("."))) is not None for p in e.get("unless-pod", ()))
+    ]
     for container, path in whole.containers:
-        yield from _one(container, path, [e for e in lines if e["at"] == "container"], found)
+        yield from _one(container, path, [e for e in free if e["at"] == "container"], found)
 
 
 def _one(body: Body, path: Path, lines: list[dict[str, Any]], found: set[tuple[str, str]]) -> Iterator[Repair]:

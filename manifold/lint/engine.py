@@ -178,6 +178,14 @@ class Bundle:
         """The cluster is known: what is neither there nor here is missing."""
 
     @cached_property
+    def pod_level(self) -> bool:
+        """Whether the release lets the Pod as a whole ask for resources; before, the field was dropped."""
+        from manifold.apiserver import features
+        from manifold.apiserver.schema import load
+
+        return features.enabled("PodLevelResources", load(self.version or None).release)
+
+    @cached_property
     def _units(self) -> dict[str, str]:
         return units(self.documents, self._kustomizations)
 
@@ -597,8 +605,27 @@ def _using(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
 
 def _runner(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
     if rule.expect is not None:
-        return _expecting(rule)
-    return _evaluating(rule, parameters) if rule.cel else _using(rule, parameters)
+        run = _expecting(rule)
+    else:
+        run = _evaluating(rule, parameters) if rule.cel else _using(rule, parameters)
+    amounts = parameters.get("unless-pod", rule.parameters.get("unless-pod"))
+    return _unless_pod(run, amounts) if amounts else run
+
+
+def _unless_pod(run: Runner, amounts: Sequence[str]) -> Runner:
+    """A rule that holds its tongue where the Pod as a whole says one of these amounts, as in `limits.memory`."""
+    places = [text.split(".", 1) for text in amounts]
+
+    def unless(s: Subject, bundle: Bundle) -> Iterable[Finding]:
+        whole = s.pod.get("resources") if s.pod else None
+        if isinstance(whole, dict) and bundle.pod_level:
+            for which, name in places:
+                there = whole.get(which)
+                if isinstance(there, dict) and there.get(name) is not None:
+                    return ()
+        return run(s, bundle)
+
+    return unless
 
 
 class Linter:

@@ -119,6 +119,17 @@ def test_unsafe_repairs_follow_the_findings_once(tmp_path: Path) -> None:
     assert not run(Request([tmp_path], profile="security"), unsafe=True).mended[0].changed
 
 
+def test_containers_get_no_amounts_beside_those_of_the_pod(tmp_path: Path) -> None:
+    """The Pod as a whole bounds its containers: a limit taken from nowhere might be more than it asks for."""
+    (tmp_path / "a.yaml").write_text(
+        POD.replace("spec:\n", "spec:\n  resources: {requests: {cpu: 100m, memory: 64Mi}}\n")
+    )
+    (one,) = run(Request([tmp_path], profile="reliability"), unsafe=True).mended
+
+    assert b"256Mi" not in one.after
+    assert b"limits" not in one.after
+
+
 def test_suppressed_findings_are_not_repaired(tmp_path: Path) -> None:
     """Somebody decided to live with them."""
     (tmp_path / "a.yaml").write_text(POD.replace("- name: web", "- name: web # manifold: ignore[run-as-root] why"))

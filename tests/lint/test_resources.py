@@ -143,3 +143,33 @@ def test_limits_far_above_requests() -> None:
         deployment({"requests": {"memory": "256Mi", "cpu": "1"}, "limits": {"memory": "1Gi", "cpu": "8"}}),
     )
     assert "4 times the memory" in found
+
+
+MISSING = [f"{of}{name}-{which}-missing" for of in ("", "init-container-") for name in ("cpu", "memory") for which in ("request", "limit")]  # fmt: skip
+
+
+def lacking(version: str | None, whole: dict[str, Any]) -> list[str]:
+    """The rules on missing amounts that speak of a Deployment whose Pods as a whole say `whole`."""
+    init = [{"name": "i", "image": "r.example.com/i:1"}]
+    found = api.lint([deployment({}, init=init, resources=whole)], kubernetes=version, select=MISSING)
+    return sorted(d.rule for d in found)
+
+
+def test_containers_need_not_say_what_the_pod_says() -> None:
+    """A limit of the Pod is its request as well, a request of the Pod is no limit."""
+    assert lacking(None, EQUAL) == []
+    assert lacking(None, LIMITS) == []
+    assert lacking(None, {"requests": EQUAL["requests"]}) == sorted(m for m in MISSING if "limit" in m)
+    assert lacking(None, {"limits": {"cpu": "1"}}) == sorted(m for m in MISSING if "memory" in m)
+
+
+def test_containers_say_it_themselves_where_the_release_drops_it() -> None:
+    """Before 1.34 the server drops the resources of a Pod as a whole."""
+    assert lacking("1.33", EQUAL) == sorted(MISSING)
+    assert lacking("1.34", EQUAL) == []
+
+
+@pytest.mark.parametrize("whole", ["1", {"limits": "1"}, {"limits": {"cpu": None, "memory": None}}, {}])
+def test_what_says_no_amount_speaks_for_no_container(whole: Any) -> None:
+    """Whatever stands there instead of amounts."""
+    assert lacking(None, whole) == sorted(MISSING)
