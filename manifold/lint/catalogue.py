@@ -197,6 +197,8 @@ def aliases(known: Mapping[str, Rule]) -> dict[str, list[str]]:
 def resolve(names: Iterable[str], known: Mapping[str, Rule]) -> set[str]:
     """The ids that ids, packs and peers' names stand for; a name may be several with commas between.
 
+    A peer's name alone (`kube-linter`) stands for all that is equivalent to one of its checks.
+
     Raises UsageError for a name that stands for nothing, with the nearest that would.
     """
     packs: dict[str, set[str]] = {}
@@ -213,6 +215,8 @@ def resolve(names: Iterable[str], known: Mapping[str, Rule]) -> set[str]:
             out |= packs[name]
         elif name in peers:
             out |= {ours.partition("@")[0] for ours in peers[name]}
+        elif whole := [ours for peer, found in peers.items() if peer.startswith(f"{name}:") for ours in found]:
+            out |= {ours.partition("@")[0] for ours in whole}
         elif name.startswith(("api/", "yaml/", "reference/")) or name in (
             "duplicate-key",
             "lost-document",

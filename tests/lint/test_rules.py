@@ -44,6 +44,15 @@ def test_no_two_rules_say_the_same() -> None:
     assert len(RULES) == len({r.summary for r in RULES})
 
 
+def test_a_peer_alone_stands_for_all_its_checks() -> None:
+    """`kube-linter` is every rule with an equivalent there, and what the server says itself."""
+    chosen = resolve(["kube-linter"], rules())
+
+    assert {"ssh-port", "image-latest"} <= chosen
+    assert {r.id for r in RULES if any(a.startswith("kube-linter:") for a in r.aliases)} <= chosen
+    assert not any(rules()[name].aliases == () for name in chosen if name in rules())
+
+
 def test_peers_names_select_our_rules() -> None:
     """`--select kube-linter:latest-tag`."""
     chosen = resolve(["kube-linter:latest-tag"], rules())
