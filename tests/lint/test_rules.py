@@ -53,6 +53,14 @@ def test_a_peer_alone_stands_for_all_its_checks() -> None:
     assert not any(rules()[name].aliases == () for name in chosen if name in rules())
 
 
+@pytest.mark.parametrize("port", [80, "80", {}, {"containerPort": 80}])
+def test_only_port_22_is_that_of_ssh(port: object) -> None:
+    """What is no port at all is the server's to blame."""
+    text = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, ports: [{port!r}]}}]}}\n"
+
+    assert found(rules()["ssh-port"], text) == []
+
+
 def test_peers_names_select_our_rules() -> None:
     """`--select kube-linter:latest-tag`."""
     chosen = resolve(["kube-linter:latest-tag"], rules())
