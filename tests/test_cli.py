@@ -471,3 +471,12 @@ def test_what_left_the_manifests_of_a_folder_is_pruned(tmp_path: Path) -> None:
     made = json.loads(manifold(*asked, cwd=tmp_path).stdout)
 
     assert [(p["kind"], p["name"]) for p in made["pruned"]] == [("ConfigMap", "b")]
+
+
+def test_metadata_that_is_a_list_is_refused_like_any_other_mistake(tmp_path: Path) -> None:
+    """Its fingerprint asks for a name that is not there."""
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata:\n- name: a\n")
+    done = manifold("check", ".", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "`metadata` must be an object, not a list" in done.stdout
