@@ -48,7 +48,8 @@ def command(
             if one.changed:
                 sys.stdout.write(patch(one))
     else:
-        _text(made, settings, check=check, stream=sys.stderr if piped and not check else sys.stdout)
+        filters = Path("-") in settings.paths  # standard output is for what is repaired
+        _text(made, settings, check=check, stream=sys.stderr if filters and not check else sys.stdout)
     for problem in made.problems:
         sys.stderr.write(f"manifold: {problem}\n")
     if not diff and not check:

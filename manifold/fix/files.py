@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,24 @@ STDIN = "(stdin)"
 """The name under which standard input is read."""
 
 
+_READ = frozenset(("yaml/metadata", "yaml/no-kind", "yaml/no-object", "yaml/no-objects", "yaml/list"))
+"""What the reader says of a text that it could read: its objects are wrong, not its YAML."""
+
+
 @dataclass(slots=True)
 class Run:
-    """What became of the files: one entry each, and what could not be read."""
+    """What became of the files that could be read: one entry each; and what could not be, with its place."""
 
     mended: list[Mended]
     problems: list[str] = field(default_factory=list)
 
 
 def run(request: Request, *, unsafe: bool = False) -> Run:
-    """The files that the request names, repaired; nothing is written.
+    """The files that the request names, repaired; nothing is written. A text that is partly unreadable stays whole.
 
     Raises UsageError where the request names what does not exist.
     """
+    from manifold.read import read
     from manifold.read.walk import walk
 
     config = request.config
@@ -69,7 +74,16 @@ def run(request: Request, *, unsafe: bool = False) -> Run:
         lint=lint,
         wanted=lambda d: d.kind.lower() not in skipped and f"{d.api_version}/{d.kind}".lower() not in skipped,
     )
-    return Run(mended, [f"{d.file}: {d.message}" for d in found.diagnostics])
+    problems = [f"{d.file}: {d.message}" for d in found.diagnostics]
+    readable = []
+    for source, one in zip(found.sources, mended, strict=True):
+        remaining = [d for d in read(replace(source, data=one.after)).diagnostics if d.rejects]
+        broken = [d for d in remaining if d.rule not in _READ]
+        problems += [f"{d.file}:{d.line}: {d.message}" for d in broken]
+        if not broken:
+            readable.append(one)
+            one.left += [f"{d.line}: {d.message}: to be done by hand" for d in remaining]
+    return Run(readable, problems)
 
 
 def _unsuppressed(

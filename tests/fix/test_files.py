@@ -156,3 +156,26 @@ def test_report_says_what_can_be_mended(tmp_path: Path) -> None:
         ("api/unknown-field", "`imagePulPolicy`"),
         ("api/unknown-field", ""),
     ]
+
+
+def test_unreadable_text_is_complained_of_and_stays_whole(tmp_path: Path) -> None:
+    """With its line and exit code 3, as a file and from standard input; other files are repaired."""
+    broken = BAD + "---\na: [1\nb: 2\n"
+    (tmp_path / "a.yaml").write_text(BAD)
+    (tmp_path / "b.yaml").write_text(broken)
+    done, piped = manifold(".", cwd=tmp_path), manifold("-", cwd=tmp_path, stdin=broken)
+
+    assert (done.returncode, piped.returncode, piped.stdout) == (3, 3, "")
+    assert "manifold: b.yaml:8: while parsing a flow sequence" in done.stderr
+    assert "manifold: (stdin):8: while parsing a flow sequence" in piped.stderr
+    assert "1 repair made in 1 of 1 file." in done.stdout
+    assert ((tmp_path / "a.yaml").read_text(), (tmp_path / "b.yaml").read_text()) == (GOOD, broken)
+
+
+def test_object_that_kubectl_refuses_is_named_as_left(tmp_path: Path) -> None:
+    """No repair knows what a list of metadata meant."""
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata:\n- name: a\n")
+    done = manifold("-v", ".", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert "left: 3: `metadata` must be an object, not a list" in done.stdout
