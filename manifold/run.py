@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from manifold import __version__, api
+from manifold import __version__, api, sops
 from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
@@ -349,6 +349,10 @@ def report(request: Request) -> tuple[Report, bool]:
         from manifold.placeholders import set_aside
 
         found = set_aside(found, loaded.lines, lambda file: b"${" in loaded.texts.get(file, b""))
+    encrypted = {file for file, text in loaded.texts.items() if sops.may_be(text)}
+    if encrypted:
+        whole = (d for d in (*loaded.lists, *loaded.documents) if d.source in encrypted)
+        found = sops.set_aside(found, whole, loaded.lines)
     found = _missing_schemas(found, request.missing_schema, loaded.skipped)
     incomplete = loaded.incomplete or any(
         d.origin is Origin.YAML and d.rule == "yaml/unreadable" for d in loaded.diagnostics

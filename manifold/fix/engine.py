@@ -25,6 +25,7 @@ from manifold.lint.engine import Bundle
 from manifold.lint.shape import straight
 from manifold.model import Document, Fix, ObjectId, Path, Source, Span
 from manifold.read import exact, read, split
+from manifold.sops import sealed
 
 ROUNDS = 10
 _BOM = b"\xef\xbb\xbf"
@@ -181,7 +182,7 @@ def _spell(path: Path) -> str:
 
 def _sealed(body: dict[str, Any], one: Mended) -> bool:
     """Whether an object carries a checksum over itself: an edit would break it."""
-    if isinstance(body.get("sops"), dict):
+    if sealed(body):
         note = "encrypted by SOPS: left as it is"
         if note not in one.left:
             one.left.append(note)
