@@ -480,3 +480,13 @@ def test_metadata_that_is_a_list_is_refused_like_any_other_mistake(tmp_path: Pat
 
     assert (done.returncode, done.stderr) == (1, "")
     assert "`metadata` must be an object, not a list" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["plan", "diff", "preview", "snapshot", "fix"])
+def test_help_names_the_formats_that_a_command_writes(command: str) -> None:
+    """No more than those: what is named is taken, and SARIF is for findings alone."""
+    done = manifold(command, "--help")
+
+    assert "sarif" not in done.stdout
+    assert "--output sarif" in manifold(command, *(() if command == "snapshot" else (".",)), "-o", "sarif").stderr
+    assert "json; may be" in " ".join(done.stdout.replace("│", " ").split()).replace(", markdown;", ";")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ import typer
 
 COLOURS = ("auto", "always", "never")
 INPUT, CLUSTER, OUTPUT = "Input", "Cluster", "Output"
+REPORTS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "junit", "rdjson", "markdown", "html")
 
 
 def _formats(incomplete: str) -> list[str]:
@@ -32,6 +33,25 @@ def _rules(incomplete: str) -> list[str]:
     from manifold.lint.catalogue import rules
 
     return [name for name in rules() if name.startswith(incomplete)]
+
+
+def _output(formats: Sequence[str]) -> Any:
+    """The annotation of --output for a command that writes these formats."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in formats if name.startswith(incomplete)]
+
+    return Annotated[
+        list[str],
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORMAT[=FILE]",
+            autocompletion=_formats if formats is REPORTS else complete,
+            rich_help_panel=OUTPUT,
+            help=f"{', '.join(formats)}; may be given several times.",
+        ),
+    ]
 
 
 # name -> (annotation, default)
@@ -235,20 +255,7 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         Annotated[str, typer.Option("--context", rich_help_panel=CLUSTER, help="Context of the kubeconfig.")],
         "",
     ),
-    "output": (
-        Annotated[
-            list[str],
-            typer.Option(
-                "--output",
-                "-o",
-                metavar="FORMAT[=FILE]",
-                autocompletion=_formats,
-                rich_help_panel=OUTPUT,
-                help="text, json, jsonl, sarif, github, gitlab, junit, rdjson, markdown, html; may be given several times.",
-            ),
-        ],
-        (),
-    ),
+    "output": (_output(REPORTS), ()),
     "config": (
         Annotated[
             Path | None,
@@ -345,9 +352,13 @@ class Settings:
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
-def takes(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Give a command the options `names` and those that all have; it gets them as one `Settings`, its first argument."""
+def takes(*names: str, formats: Sequence[str] = REPORTS) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command the options `names` and those that all have; it gets them as one `Settings`, its first argument.
+
+    `formats` are those that its --output takes.
+    """
     wanted = (*names, *(n for n in COMMON if n not in names))
+    options = OPTIONS if formats is REPORTS else {**OPTIONS, "output": (_output(formats), ())}
 
     def wrap(command: Callable[..., int]) -> Callable[..., int]:
         own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
@@ -366,7 +377,7 @@ def takes(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
             return command(settings, **given)
 
         kind = inspect.Parameter.KEYWORD_ONLY
-        shared = [inspect.Parameter(n, kind, annotation=OPTIONS[n][0], default=OPTIONS[n][1]) for n in wanted]
+        shared = [inspect.Parameter(n, kind, annotation=options[n][0], default=options[n][1]) for n in wanted]
         parameters = [p.replace(kind=kind) for p in own]
         run.__signature__ = inspect.Signature([*shared[:1], *parameters, *shared[1:]])  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in (*shared, *parameters)}

@@ -13,7 +13,7 @@ EPILOG = "Examples: manifold diff deploy/ --against staging.snapshot · manifold
 FORMATS = ("text", "json", "markdown")
 
 
-@takes("paths", "cluster", "kubeconfig", "context")
+@takes("paths", "cluster", "kubeconfig", "context", formats=FORMATS)
 def command(
     settings: Settings,
     against: Annotated[

@@ -14,9 +14,10 @@ EPILOG = (
     "Examples: manifold fix deploy/ · manifold fix --diff deploy/ · helm template . | manifold fix -. Exit codes: 0 done, or nothing to do; 1 with --diff or --check: there is something to repair; 2 usage; "
     "3 something could not be read. With - the repaired text goes to standard output."
 )
+FORMATS = ("text", "json")
 
 
-@takes("paths", "select", "ignore", "profile", "rules")
+@takes("paths", "select", "ignore", "profile", "rules", formats=FORMATS)
 def command(
     settings: Settings,
     diff: Annotated[bool, typer.Option("--diff", help="Print a patch and write nothing.")] = False,
@@ -33,14 +34,19 @@ def command(
     Repairs API versions, mistyped fields, words and selectors, quantities, quotes, duplicate keys, old names. A repaired
     file is validated before it replaces the old one.
     """
-    from manifold.cli._checks import request
+    from manifold.cli._checks import choose, request, write
     from manifold.fix.files import STDIN, run, store
 
+    outputs = [(name, file) for name, _, file in (o.partition("=") for o in settings.output)]
+    for name, _ in outputs:
+        choose("--output", name, FORMATS)
+    files = [Path(file) if file else None for name, file in outputs if name == "json"]
     asked = request(settings, validate=True, lint=True)
     made = run(asked, unsafe=unsafe)
     piped = [m for m in made.mended if m.name == STDIN]
-    if "json" in settings.output:
-        _json(made)
+    if files:
+        for file in files:
+            write(_json(made), file)
     elif diff:
         from manifold.fix.patch import patch
 
@@ -56,7 +62,7 @@ def command(
         for one in made.mended:
             if one.name != STDIN and one.changed:
                 store(Path(one.name), one.before, one.after)
-        if "json" not in settings.output:
+        if not files:
             for one in piped:
                 sys.stdout.flush()
                 sys.stdout.buffer.write(one.after)
@@ -89,7 +95,7 @@ def _text(made: Any, settings: Settings, *, check: bool, stream: Any) -> None:
     stream.write(f"{text}.\n")
 
 
-def _json(made: Any) -> None:
+def _json(made: Any) -> str:
     import orjson
 
     data = {
@@ -109,4 +115,4 @@ def _json(made: Any) -> None:
         ],
         "left": [{"file": m.name, "why": why} for m in made.mended for why in m.left],
     }  # fmt: skip
-    sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n")
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"

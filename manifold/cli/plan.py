@@ -15,7 +15,7 @@ EPILOG = "Examples: manifold plan deploy/ · manifold plan deploy/ --cluster pro
 FORMATS = ("text", "json", "markdown")
 
 
-@takes("paths", "cluster", "kubeconfig", "context")
+@takes("paths", "cluster", "kubeconfig", "context", formats=FORMATS)
 def command(
     settings: Settings,
     against: Annotated[

@@ -12,11 +12,12 @@ from manifold.cli._options import Settings, takes
 from manifold.errors import UsageError
 
 EPILOG = "Examples: manifold preview deploy/web.yaml --show-origin · manifold preview deploy/ --cluster prod.snapshot -o json · manifold preview web.yaml --live"
+FORMATS = ("yaml", "json")
 HIDDEN = "***"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-@takes("paths", "cluster", "kubeconfig", "context")
+@takes("paths", "cluster", "kubeconfig", "context", formats=FORMATS)
 def command(
     settings: Settings,
     show_origin: Annotated[
@@ -35,7 +36,7 @@ def command(
 
     outputs = [(name, file) for name, _, file in (o.partition("=") for o in settings.output or ["yaml"])]
     for name, _ in outputs:
-        choose("--output", name, ("yaml", "json"))
+        choose("--output", name, FORMATS)
     if live and (show_origin or settings.cluster):
         raise UsageError("--live gives the server's own answer: it goes with neither --show-origin nor --cluster")
     found = loaded(settings.paths, settings)

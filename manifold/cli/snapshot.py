@@ -9,9 +9,10 @@ import typer
 from manifold.cli._options import Settings, takes
 
 EPILOG = "Examples: manifold snapshot > prod.snapshot · manifold snapshot -n shop --kind Deployment,Service -o json=shop.json"
+FORMATS = ("json",)
 
 
-@takes("kubeconfig", "context")
+@takes("kubeconfig", "context", formats=FORMATS)
 def command(
     settings: Settings,
     kind: Annotated[
@@ -34,7 +35,7 @@ def command(
 
     outputs = [(name, file) for name, _, file in (o.partition("=") for o in settings.output or ["json"])]
     for name, _ in outputs:
-        choose("--output", name, ("json",))
+        choose("--output", name, FORMATS)
     cluster = Cluster(load(settings.kubeconfig, settings.context))
     only = [k.strip() for text in kind for k in text.split(",") if k.strip()]
     objects = list(take(cluster, [settings.namespace] if settings.namespace else (), secrets=secrets, only=only))
