@@ -48,11 +48,12 @@ def command(
         for file in files:
             write(_json(made), file)
     elif diff:
-        from manifold.fix.patch import patch
+        from manifold.fix.patch import base, patch
 
-        for one in made.mended:
-            if one.changed:
-                sys.stdout.write(patch(one))
+        changed = [one for one in made.mended if one.changed]
+        folder = base(one.name for one in changed)
+        for one in changed:
+            sys.stdout.write(patch(one, folder))
     else:
         filters = Path("-") in settings.paths  # standard output is for what is repaired
         _text(made, settings, check=check, stream=sys.stderr if filters and not check else sys.stdout)

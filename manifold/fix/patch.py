@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+from manifold.errors import SourceError, UsageError
 from manifold.fix.engine import Mended
+from manifold.fix.files import STDIN
 from manifold.model import Source
-from manifold.read import read
+from manifold.read import git, read
 
 MASK = "<masked>"
 
 
-def patch(one: Mended) -> str:
-    """The unified diff of a mended source."""
-    name = one.name.removeprefix("./")
+def base(names: Iterable[str]) -> Path | None:
+    """The folder in which a patch of all these files is applied, so that its paths lead there.
+
+    That is the current folder where they all lie in it, else the root of their git repository; None where there is none.
+    """
+    files = [Path(name).resolve() for name in names if name != STDIN]
+    here = Path.cwd().resolve()
+    outside = next((f for f in files if not f.is_relative_to(here)), None)
+    if outside is None:
+        return here
+    try:
+        root = git.top(outside.parent).resolve()
+    except (SourceError, UsageError):  # no repository, or no git: then nothing says where paths begin
+        return None
+    return root if all(f.is_relative_to(root) for f in files) else None
+
+
+def patch(one: Mended, folder: Path | None = None) -> str:
+    """The unified diff of a mended source, its path from `folder` on."""
     old, new = _lines(one.name, one.before), _lines(one.name, one.after)
-    inside = name.lstrip("/")
+    inside = one.name.removeprefix("./").lstrip("/")
+    if folder is not None and one.name != STDIN:
+        inside = Path(one.name).resolve().relative_to(folder).as_posix()
     out = [f"--- a/{inside}\n", f"+++ b/{inside}\n"]
     matcher = difflib.SequenceMatcher(None, [t for t, _ in old], [t for t, _ in new], autojunk=False)
     for group in matcher.get_grouped_opcodes(3):

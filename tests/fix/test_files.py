@@ -58,6 +58,23 @@ def test_patch_applies(tmp_path: Path) -> None:
     assert (tmp_path / "a.yaml").read_text() == GOOD.removesuffix("\n")
 
 
+@pytest.mark.parametrize(
+    ("here", "name", "there"),
+    [(".", "{root}/sub/a.yaml", "."), ("sub", "{root}/sub/a.yaml", "sub"), ("other", "../sub/a.yaml", ".")],
+)
+def test_patch_of_a_file_named_otherwise_applies(tmp_path: Path, here: str, name: str, there: str) -> None:
+    """Absolute and upward paths become those from the current folder, else from the root of the repository."""
+    for folder in ("sub", "other"):
+        (tmp_path / folder).mkdir()
+    file = tmp_path / "sub" / "a.yaml"
+    file.write_text(BAD)
+    subprocess.run(["git", "init", "-q", "."], cwd=tmp_path, check=True)
+    diff = manifold("--diff", name.format(root=tmp_path), cwd=tmp_path / here)
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path / there, input=diff.stdout, text=True, check=True)
+
+    assert file.read_text() == GOOD
+
+
 def test_values_of_secrets_are_not_shown(tmp_path: Path) -> None:
     """Neither old nor new."""
     (tmp_path / "a.yaml").write_text(
