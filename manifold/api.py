@@ -321,9 +321,10 @@ def linter(
     """
     from manifold.lint.catalogue import choose, known
     from manifold.lint.engine import Bundle, Linter
-    from manifold.lint.shape import MISSHAPEN, straight
+    from manifold.lint.shape import straight
 
     engine = Linter(choose(known(tuple(rules)), profile, select, ignore), parameters)
+    cluster = list(cluster)
     bundle = Bundle(found, cluster, version, kustomizations)
     straightened: list[tuple[Server, Bundle]] = []
 
@@ -331,16 +332,15 @@ def linter(
         try:
             bundle.prepare()
             return [replace(d, kubernetes=(version,)) for d in engine.run(documents, bundle)]
-        except MISSHAPEN:
-            # Looked for only now, so that what is well shaped pays nothing.
+        except Exception:
+            # An object that is not of its kind's shape, most likely: looked for only now, so that others pay nothing.
+            # What fails even so is said of its object.
             if not straightened:
                 asked = server(version, [d.body for d in found if d.kind == CRD[1] and is_crd(d.body)])
-                made = straight(found, asked)
-                if all(a is b for a, b in zip(made, found, strict=True)):
-                    raise
-                straightened.append((asked, Bundle(made, cluster, version, kustomizations)))
+                there = [d.body for d in straight([Document("", 0, dict(b)) for b in cluster], asked)]
+                straightened.append((asked, Bundle(straight(found, asked), there, version, kustomizations)))
             asked, other = straightened[0]
-            return [replace(d, kubernetes=(version,)) for d in engine.run(straight(documents, asked), other)]
+            return [replace(d, kubernetes=(version,)) for d in engine.run_on(straight(documents, asked), other)]
 
     return run
 

@@ -341,6 +341,8 @@ def report(request: Request) -> tuple[Report, bool]:
 
     Raises UsageError for what is asked for and does not exist: a release, a rule, a profile.
     """
+    from manifold.lint.engine import INTERNAL_ERROR
+
     _names(request)
     loaded = load(request, packed=True)
     found, versions = examine(request, loaded)
@@ -357,6 +359,7 @@ def report(request: Request) -> tuple[Report, bool]:
     incomplete = loaded.incomplete or any(
         d.origin is Origin.YAML and d.rule == "yaml/unreadable" for d in loaded.diagnostics
     )
+    incomplete = incomplete or any(d.rule == INTERNAL_ERROR for d in found)
     if request.missing_schema == "error" and any(d.rule == "api/no-such-kind" for d in found):
         incomplete = True
     everything = fingerprinted([*loaded.diagnostics, *found], loaded.documents)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from manifold.model import Diagnostic
-from manifold.run import Request, examine, load, report
+from manifold.run import Request, examine, exit_code, load, report
 
 TEXT = """apiVersion: v1
 kind: Service
@@ -51,6 +51,21 @@ def test_metadata_that_is_a_list_does_not_end_the_run(tmp_path: Path) -> None:
     assert "api/type" in {d.rule for d in found.diagnostics}
     assert all(d.fingerprint for d in found.diagnostics)
     assert not incomplete
+
+
+def test_a_rule_that_fails_leaves_the_run_incomplete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code is that of an internal error, and the report is there."""
+    from manifold.lint.checks import port_names
+
+    def broken(*_: object) -> object:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(port_names, "check", broken)
+    (tmp_path / "a.yaml").write_text(TEXT)
+    found, incomplete = report(Request([tmp_path], select=["port-impossible", "memory-limit-missing"]))
+
+    assert {"internal-error", "memory-limit-missing"} <= {d.rule for d in found.diagnostics}
+    assert exit_code(found, incomplete) == 3
 
 
 def test_skipped_kinds_are_not_looked_at_and_said(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def kinds(crds: Iterable[Mapping[str, Any]]) -> list[Kind]:
     found = []
     for body in crds:
         definition = Definition(body)
-        if not definition.usable:
+        if not definition.usable or _misshapen(body):
             continue
         for version in definition.versions:
             found.append(
@@ -59,6 +59,12 @@ def kinds(crds: Iterable[Mapping[str, Any]]) -> list[Kind]:
                 )
             )
     return found
+
+
+def _misshapen(body: Mapping[str, Any]) -> bool:
+    faults = Faults()
+    decoder(load().type("apiextensions.v1.CustomResourceDefinition"))(body, (), faults)
+    return any(f.reason == reasons.TYPE for f in faults)
 
 
 class Definition:

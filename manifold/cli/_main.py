@@ -84,6 +84,12 @@ def run(arguments: Sequence[str]) -> int:
     first = next((a for a in arguments if not a.startswith("-")), None)
     alone = first in known and "_MANIFOLD_COMPLETE" not in os.environ
     app = build([first] if alone and first else known)
+    debug = "--debug" in arguments or bool(os.environ.get("MANIFOLD_DEBUG"))
+    if debug:
+        import logging
+
+        logging.basicConfig()
+        logging.getLogger("manifold").setLevel(logging.DEBUG)
     try:
         result = app(list(arguments), standalone_mode=False, prog_name="manifold")
         sys.stdout.flush()
@@ -91,7 +97,7 @@ def run(arguments: Sequence[str]) -> int:
             sys.stderr.write("\nmanifold: interrupted\n")
         return result if isinstance(result, int) else 0
     except Exception as error:
-        return _explain(error, debug="--debug" in arguments or bool(os.environ.get("MANIFOLD_DEBUG")))
+        return _explain(error, debug=debug)
     except KeyboardInterrupt:
         sys.stderr.write("\nmanifold: interrupted\n")
         return INTERRUPTED

@@ -654,7 +654,7 @@ class Linter:
         return found
 
     def run(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
-        """What the rules find in these documents, which are part of the bundle."""
+        """What the rules find in these documents, which are part of the bundle; what a check raises comes out."""
         for document in documents:
             wanted = self._for(document.kind)
             if not wanted:
@@ -663,6 +663,37 @@ class Linter:
             for rule, run in wanted:
                 for finding in run(s, bundle):
                     yield diagnostic(rule, finding, document)
+
+    def run_on(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
+        """As `run`, but a check that raises becomes an INTERNAL_ERROR of its object, and the others go on."""
+        for document in documents:
+            for rule, run in self._for(document.kind):
+                try:
+                    found = [diagnostic(rule, finding, document) for finding in run(subject(document), bundle)]
+                except Exception as error:
+                    found = [_failed(rule, document, error)]
+                yield from found
+
+
+INTERNAL_ERROR = "internal-error"
+"""The rule that is named where a rule fails itself: the run is incomplete then."""
+
+
+def _failed(rule: Rule, document: Document, error: Exception) -> Diagnostic:
+    import logging  # for --debug, and seldom
+
+    logging.getLogger("manifold").debug("the rule %s failed", rule.id, exc_info=error)
+    return Diagnostic(
+        origin=Origin.LINT,
+        rule=INTERNAL_ERROR,
+        severity=Severity.ERROR,
+        message=f"the rule {rule.id} failed over this object ({type(error).__name__}), which is a defect of manifold",
+        file=document.source,
+        span=document.locate(()),
+        document=document.index,
+        object=ObjectId.of(document.body),
+        help="run again with --debug and report what it prints; `--ignore` leaves the rule out meanwhile",
+    )
 
 
 def diagnostic(rule: Rule, finding: Finding, document: Document) -> Diagnostic:

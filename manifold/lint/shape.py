@@ -12,9 +12,6 @@ from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.server import Server
 from manifold.model import Document
 
-MISSHAPEN = (AttributeError, TypeError, KeyError, ValueError, IndexError)
-"""What a check may raise over an object that is not of its kind's shape."""
-
 
 def straight(documents: Sequence[Document], server: Server) -> list[Document]:
     """The documents, each as it is or, where it has wrong types, as the server decodes it: without those fields.
@@ -79,10 +76,9 @@ def _plain(body: dict[str, Any]) -> bool:
 
 
 def _holes(value: Any) -> bool:
-    """Whether a list holds a null, which the server reads as an empty item."""
-    if isinstance(value, dict):
-        return any(map(_holes, value.values()))
-    return isinstance(value, list) and any(v is None or _holes(v) for v in value)
+    """Whether there is a null, which the server reads as an empty item, or an amount of zero, or nothing."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(v is None or _holes(v) for v in inner)
 
 
 def _head(body: dict[str, Any]) -> dict[str, Any]:

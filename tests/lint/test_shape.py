@@ -105,3 +105,18 @@ def test_random_shapes_of_all_kinds_bring_nothing_down() -> None:
                 body["apiVersion"] = dice.choice(["apps/v1beta1", "extensions/v1beta1", "example.com/v1", "v1"])
 
         assert "internal-error" not in {d.rule for d in api.check(group, profile="all")}
+
+
+def test_a_check_that_raises_is_an_error_of_its_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the rule and the object, and what other rules find is said as well."""
+    from manifold.lint.checks import port_names
+
+    def broken(*_: object) -> object:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(port_names, "check", broken)
+    found = api.lint([SERVICE, GOOD], select=["port-impossible", "image-latest"])
+
+    failed = [d for d in found if d.rule == "internal-error"]
+    assert {(d.object.name, "port-impossible" in d.message, d.severity) for d in failed} == {("web", True, "error")}
+    assert "image-latest" in {d.rule for d in found}
