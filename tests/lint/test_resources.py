@@ -173,3 +173,12 @@ def test_containers_say_it_themselves_where_the_release_drops_it() -> None:
 def test_what_says_no_amount_speaks_for_no_container(whole: Any) -> None:
     """Whatever stands there instead of amounts."""
     assert lacking(None, whole) == sorted(MISSING)
+
+
+def test_no_container_spoils_the_class_that_the_pod_sets() -> None:
+    """Where the Pod as a whole asks, its containers do not count; the class itself is still told."""
+    made = deployment(EQUAL, resources={"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}})  # fmt: skip
+
+    assert said("guaranteed-missed", made) == []
+    assert len(said("guaranteed-missed", deployment(EQUAL, LIMITS, {}))) == 1
+    assert "the Pod as a whole requests less cpu" in said("qos-class", made)[0]
