@@ -14,13 +14,22 @@ def _uri(file: str) -> str:
     return quote(file.replace("\\", "/"), safe="/-._~")
 
 
+def _sentence(text: str) -> str:
+    """With a full stop, and a capital where it begins with a word; code stays as it is."""
+    first = text.partition(" ")[0]
+    text = text[:1].upper() + text[1:] if first.isalpha() else text
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def _result(d: Diagnostic, index: dict[str, int]) -> dict[str, Any]:
     text = f"{d.path}: {d.message}" if d.path else d.message
+    if d.help:
+        text = f"{text if text.endswith(('.', '!', '?')) else text + '.'} {_sentence(d.help)}"
     result: dict[str, Any] = {
         "ruleId": d.rule,
         "ruleIndex": index[d.rule],
         "level": LEVELS[d.severity],
-        "message": {"text": f"{text} {d.help}".rstrip() if d.help else text},
+        "message": {"text": text},
         "properties": {"origin": d.origin.value, "kubernetes": list(d.kubernetes)},
     }
     if d.file:
