@@ -77,6 +77,11 @@ class Definition:
         self.group = str(self._spec.get("group") or "")
         self.kind = str((names or {}).get("kind") or "")
         self.plural = str((names or {}).get("plural") or "")
+        others = (names or {}).get("shortNames")
+        self.others = frozenset(
+            str(n) for n in ((names or {}).get("singular"), *(others if isinstance(others, list) else ())) if n
+        )
+        """What else it is called: its singular and short names."""
         self.namespaced = self._spec.get("scope") == "Namespaced"
         self._versions: dict[str, Mapping[str, Any]] = {}
         versions = self._spec.get("versions")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +15,12 @@ from manifold.errors import UsageError
 
 EPILOG = (
     "Examples: manifold explain image-latest · manifold explain kube-linter:latest-tag · "
-    "manifold explain api/unknown-field · manifold explain Deployment.spec.strategy"
+    "manifold explain api/unknown-field · manifold explain Deployment.spec.strategy · "
+    "manifold explain 'po.spec.containers[0].image' · manifold explain autoscaling/v1/HorizontalPodAutoscaler.spec"
 )
+# apiVersion, where one is wanted; kind; and the path in it, whose map keys may hold slashes and dots in brackets.
+_WHAT = re.compile(r"(?:(?P<api>(?:[a-z0-9.-]+/)?[a-z0-9-]+)/)?(?P<kind>[A-Za-z0-9-]+)(?P<path>(?:[.\[].*)?)", re.ASCII)
+_STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<key>[^\[\]]*)\]")
 
 
 def _explained(incomplete: str) -> list[str]:
@@ -28,7 +34,7 @@ def command(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="RULE|KIND.path",
+            metavar="RULE|[VERSION/]KIND.path",
             autocompletion=_explained,
             help="A rule's id, a peer's name for it, or a field.",
         ),
@@ -38,6 +44,12 @@ def command(
     ] = "",
     rules: Annotated[
         list[Path] | None, typer.Option("--rules", metavar="PATH", help="Rules of your own as well: file or folder.")
+    ] = None,
+    schema: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--schema", metavar="PATH", help="CustomResourceDefinitions besides those of the settings: file or folder."
+        ),
     ] = None,
 ) -> int:
     """Show a rule's page, or a field's documentation, constraints, default and whether it can change."""
@@ -54,7 +66,7 @@ def command(
     elif what in answers:
         _show(_answer(what, answers[what]))
     else:
-        _field(what, kubernetes_version or None)
+        _field(what, kubernetes_version or None, schema or ())
     return 0
 
 
@@ -153,36 +165,101 @@ def _answer(name: str, page: dict[str, str]) -> list[str]:
     return text
 
 
-def _field(what: str, version: str | None) -> None:
+def kinds(schema: Any, definitions: Sequence[Path]) -> list[Any]:
+    """The kinds of a release, and those of the definitions that the settings or `definitions` name."""
+    from manifold import config
+    from manifold.apiserver import crd
+    from manifold.run import definitions as read
+
+    settings = config.load(config.find(Path.cwd()))
+    return [*schema.kinds(), *crd.kinds(read((*definitions, *settings.schemas)))]
+
+
+def _kind(what: str, schema: Any, definitions: Sequence[Path]) -> tuple[Any, str]:
+    """The kind that is asked for, and the path in it.
+
+    Without a version it is the one that the server prefers, of the core group where several groups have the kind.
+    Raises UsageError where there is none.
+    """
+    from manifold.k8s.versions import order
+
+    found = _WHAT.fullmatch(what)
+    there = kinds(schema, definitions)
+    name = found["kind"].lower() if found else ""
+    long = assets.table("schemas", "short-names.yaml")["short-names"].get(name, "").lower()
+    named = [
+        k for k in there if name in (k.kind.lower(), k.plural) or (k.custom is not None and name in k.custom.others)
+    ] or [k for k in there if k.kind.lower() == long and k.custom is None]
+    if not found or not named:
+        raise UsageError(
+            f"{what!r} is neither a rule (`manifold rules`) nor a kind of Kubernetes {schema.version} (`manifold schema list`)"
+        )
+    served = [k for k in named if found["api"] in (None, k.api_version)]
+    if not served:
+        versions = " and ".join(k.api_version for k in named)
+        raise UsageError(
+            f"there is no {named[0].kind} in {found['api']}: Kubernetes {schema.version} has it in {versions}"
+        )
+    return max(served, key=lambda k: (not k.group, k.custom is None, order(k.version))), found["path"]
+
+
+def _steps(path: str, what: str) -> list[tuple[str, bool]]:
+    """The steps of a path as reports print it, each with whether it is an index or a key in brackets.
+
+    Raises UsageError for what is no path.
+    """
+    out = []
+    at = 0
+    while at < len(path):
+        step = _STEP.match(path, at)
+        if step is None:
+            raise UsageError(
+                f"{what!r} is no path: fields after dots, indexes and keys in brackets: spec.containers[0].image"
+            )
+        out.append((step["name"], False) if step["name"] is not None else (step["key"], True))
+        at = step.end()
+    return out
+
+
+def _field(what: str, version: str | None, definitions: Sequence[Path]) -> None:
     from manifold.apiserver import constraints, immutable
     from manifold.apiserver.default import tables as defaults
     from manifold.apiserver.schema import load
 
     schema = load(version)
-    name, *parts = what.split(".")
-    kinds = [k for k in schema.kinds() if k.kind.lower() == name.lower() or k.plural == name.lower()]
-    if not kinds:
-        raise UsageError(
-            f"{what!r} is neither a rule (`manifold rules`) nor a kind of Kubernetes {schema.version} (`manifold schema list`)"
-        )
-    kind = kinds[0]
+    kind, path = _kind(what, schema, definitions)
     owner = here = kind.type
     field = None
-    for i, part in enumerate(parts):
-        while here.shape in ("list", "map") and here.items is not None and part not in here.fields:
+    member = ""
+    parts: list[str] = []
+    for part, bracketed in _steps(path, what):
+        inner = here
+        while inner.shape in ("list", "map") and inner.items is not None:
+            inner = inner.items
+        if here.items is not None and here.shape in ("list", "map") and (bracketed or part.isdigit()):
+            member = f"[{part}]: {'an item' if here.shape == 'list' else 'a value'} of it, {_type(here.items)}"
             here = here.items
-        field = here.fields.get(part)
-        if field is None:
+            continue
+        if not bracketed and part not in inner.fields and here.shape == "map" and here.items is not None:
+            member = f"{part}: a value of it, {_type(here.items)}"
+            here = here.items
+            continue
+        at = f"{kind.kind}.{'.'.join(parts)}".rstrip(".")
+        if bracketed:
+            raise UsageError(f"{at} is neither a list nor a map: [{part}] is not in it")
+        if part not in inner.fields:
             import difflib
 
-            near = difflib.get_close_matches(part, list(here.fields), 1)
-            raise UsageError(
-                f"{kind.kind}.{'.'.join(parts[:i])}".rstrip(".")
-                + f" has no field {part!r}"
-                + (f": did you mean {near[0]}?" if near else "")
-            )
-        owner, here = here, field.type
+            near = difflib.get_close_matches(part, list(inner.fields), 1)
+            raise UsageError(f"{at} has no field {part!r}" + (f": did you mean {near[0]}?" if near else ""))
+        field = inner.fields[part]
+        owner, here, member = inner, field.type, ""
+        parts.append(part)
+    if field is not None:
+        here = field.type  # of a member, what its list or map is tells most
     out = [f"{kind.api_version} {kind.kind}" + (f"  {'.'.join(parts)}" if parts else ""), f"type: {_type(here)}"]
+    if member:
+        out.append(member)
     if field is not None:
         out.append(f"required: {'yes' if field.required else 'no'}")
         lines = constraints.specs(constraints.tables().get(owner.name, {}).get(parts[-1]), schema.release)

@@ -52,13 +52,14 @@ def command(
         ]
         sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from manifold.cli._tables import show
 
     table = Table("pack", "rule", "severity", "summary", box=None, header_style="bold", pad_edge=False)
     for rule in chosen:
         table.add_row(rule.pack, rule.id, rule.severity.value, rule.summary)
-    Console().print(table)
+    show(table)
     sys.stdout.write(f"\n{len(chosen)} rules; `manifold explain RULE` shows one.\n")
 
 

@@ -33,24 +33,22 @@ def versions() -> None:
 def kinds(
     kubernetes_version: Version = "",
     schema: Annotated[
-        list[Path] | None, typer.Option(metavar="PATH", help="CustomResourceDefinitions to list as well.")
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="CustomResourceDefinitions to list as well as those of the settings."),
     ] = None,
 ) -> None:
     """All kinds that a release serves, and those that definitions add."""
-    from rich.console import Console
     from rich.table import Table
 
-    from manifold.apiserver import crd
     from manifold.apiserver.schema import load
-    from manifold.run import definitions
+    from manifold.cli._tables import show as show_table
+    from manifold.cli.explain import kinds as known
 
-    found = list(load(kubernetes_version or None).kinds())
-    if schema:
-        found += crd.kinds(definitions(schema))
+    found = known(load(kubernetes_version or None), schema or ())
     table = Table("apiVersion", "kind", "plural", "namespaced", box=None, header_style="bold")
     for kind in found:
         table.add_row(kind.api_version, kind.kind, kind.plural, "yes" if kind.namespaced else "no")
-    Console().print(table)
+    show_table(table)
 
 
 @group.command("show")

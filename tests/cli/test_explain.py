@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from manifold import assets
+from manifold.apiserver.schema import load
 from manifold.cli.explain import reading
 from manifold.lint.catalogue import rules
 
@@ -64,3 +65,33 @@ def test_a_field_says_what_it_must_be_and_whether_it_can_change() -> None:
     assert "changes: never" in manifold("explain", "statefulset.spec.serviceName", "-k", "1.33").stdout
     assert "changes:" not in manifold("explain", "statefulset.spec.replicas", "-k", "1.33").stdout
     assert "default" not in manifold("explain", "service.spec.ports.port").stdout.partition("\n\n")[0]
+
+
+def test_a_kind_without_a_version_is_the_preferred_one() -> None:
+    """The newest stable one, of the core group where two have it; another where it is named."""
+    assert "autoscaling/v2 Hor" in manifold("explain", "HorizontalPodAutoscaler.spec.metrics").stdout
+    assert "autoscaling/v1 Hor" in manifold("explain", "autoscaling/v1/HorizontalPodAutoscaler.spec").stdout
+    assert manifold("explain", "Event").stdout.startswith("v1 Event\n")
+    done = manifold("explain", "apps/v2/Deployment")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "1.37 has it in apps/v1" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["deploy", "deployments", "apps/v1/Deployment"])
+def test_paths_are_taken_as_reports_print_them(path: str) -> None:
+    """With short names, indexes, and keys of maps: of those the map is told."""
+    image = manifold("explain", f"{path}.spec.template.spec.containers[0].image").stdout
+    assert image.startswith("apps/v1 Deployment  spec.template.spec.containers.image\ntype: string\n")
+    for key in (".memory", "[memory]"):
+        page = manifold("explain", f"{path}.spec.template.spec.containers[0].resources.limits{key}").stdout
+        assert "type: map of quantity\n" in page
+        assert "memory" in page.splitlines()[2]
+    assert "neither a list nor a map" in manifold("explain", f"{path}.spec[0]").stderr
+    assert "is no path" in manifold("explain", f"{path}.spec..x").stderr
+
+
+def test_short_names_stand_for_kinds_that_exist() -> None:
+    """Each leads to one that the newest release serves."""
+    served = {kind.kind for kind in load().kinds()}
+
+    assert set(assets.table("schemas", "short-names.yaml")["short-names"].values()) <= served

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jsonschema
 from manifold import assets
+from manifold.lint import catalogue
 
 from tests.test_cli import manifold
 
@@ -83,3 +84,30 @@ def test_our_schemas_are_shown() -> None:
     for name in ("rule", "config", "report"):
         jsonschema.Draft202012Validator.check_schema(json.loads(manifold("schema", "show", name).stdout))
     assert "fields:" in manifold("schema", "show", "Deployment").stdout
+
+
+def test_definitions_of_the_settings_are_listed_and_explained(tmp_path: Path) -> None:
+    """By kind, plural and short name, as those that --schema names."""
+    (tmp_path / "crds").mkdir()
+    (tmp_path / "crds" / "widget.yaml").write_text(
+        CRD.replace("singular: widget", "singular: widget, shortNames: [wg]")
+    )
+    for arguments in (["--schema", "crds"], []):
+        assert "example.com/v1 " in manifold("schema", "list", *arguments, cwd=tmp_path).stdout
+        for name in ("Widget", "widgets", "wg", "example.com/v1/Widget"):
+            page = manifold("explain", f"{name}.spec.size", *arguments, cwd=tmp_path).stdout
+            assert page.startswith("example.com/v1 Widget  spec.size\ntype: integer")
+        (tmp_path / "manifold.yaml").write_text("schemas: [crds]\n")
+
+
+def test_piped_tables_are_not_cut() -> None:
+    """Whatever reads them wants whole names."""
+    kinds, rules = manifold("schema", "list").stdout, manifold("rules").stdout
+
+    assert "flowcontrol.apiserver.k8s.io/v1" in kinds
+    assert "PriorityLevelConfiguration" in kinds
+    for text in (kinds, rules):
+        assert "…" not in text
+        assert all(line == line.rstrip() for line in text.splitlines())
+    assert max(map(len, rules.splitlines())) > 80
+    assert all(f" {r.id} " in rules and r.summary in rules for r in catalogue.rules().values())
