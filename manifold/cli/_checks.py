@@ -95,6 +95,11 @@ def finish(settings: Settings, asked: Any) -> int:
         found = marked(found)
     for name, file in outputs:
         write(render(name, found, settings, colour=file is None and settings.colour()), file)
+    # Of a shard, or of whatever files were changed, it is usual that nothing is left.
+    if not (found.summary.objects or found.diagnostics or asked.shard or asked.only_manifests or settings.quiet):
+        sys.stderr.write(
+            f"manifold: there was nothing to look at: no object in {', '.join(map(str, settings.paths))}\n"
+        )
     return exit_code(found, incomplete, fail_on)
 
 
