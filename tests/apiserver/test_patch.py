@@ -196,3 +196,15 @@ def test_a_service_keeps_what_was_picked_and_gets_what_it_lacks(how: Any) -> Non
     assert changed.object["spec"]["ipFamilies"] == ["IPv6"]
     assert changed.object["spec"]["clusterIPs"] == made.object["spec"]["clusterIPs"]
     assert changed.object["spec"]["ports"][0]["nodePort"] == "<allocated>"
+
+
+def test_object_too_large_for_kubectls_annotation_is_told_the_way_out() -> None:
+    """The manifest has no annotations, so that a word about their size alone would puzzle."""
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"a": "x" * 300_000}}
+
+    (refused,) = api.apply([body], [], how="client")
+    (created,) = api.apply([body], [], how="server")
+
+    assert [d.path for d in refused.diagnostics] == ["metadata.annotations"]
+    assert "apply it with --server-side" in refused.diagnostics[0].message
+    assert created.verb == "created"

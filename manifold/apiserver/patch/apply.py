@@ -16,11 +16,12 @@ from manifold.apiserver import update as updating
 from manifold.apiserver.changes import LAST_APPLIED
 from manifold.apiserver.convert import convert
 from manifold.apiserver.decode import copy
-from manifold.apiserver.faults import DUPLICATE, TYPE, UNKNOWN_FIELD, Faults
+from manifold.apiserver.faults import DUPLICATE, TOO_LONG, TYPE, UNKNOWN_FIELD, Faults
 from manifold.apiserver.patch import fieldset, merge, strategic
 from manifold.apiserver.patch.fieldset import FieldPath, FieldSet
 from manifold.apiserver.schema import Kind, Type
 from manifold.apiserver.server import Answer, Server
+from manifold.apiserver.validate.metadata import ANNOTATIONS_LIMIT
 from manifold.model import Change
 
 Body = dict[str, Any]
@@ -389,6 +390,19 @@ def with_last_applied(config: Body) -> Body:
     return _with_last_applied(config, last_applied(config))
 
 
+def _of_the_mark(faults: Faults, modified: Body) -> Faults:
+    """The faults, told of kubectl's own annotation where it is that which is too long: the manifest does not show it."""
+    if len(modified["metadata"]["annotations"][LAST_APPLIED].encode(errors="surrogatepass")) > ANNOTATIONS_LIMIT:
+        for i, fault in enumerate(faults):
+            if fault.path == ("metadata", "annotations") and fault.reason == TOO_LONG:
+                message = (
+                    f"the object is too large for the annotation that `kubectl apply` adds, at most {ANNOTATIONS_LIMIT} bytes: "
+                    "apply it with --server-side"
+                )
+                faults[i] = fault._replace(message=message)
+    return faults
+
+
 def client_side(server: Server, config: Body, live: Body | None, kind: Kind, namespace: str) -> Result:
     """`kubectl apply` of `config` over `live` (None when it does not exist): a three-way patch, computed and applied."""
     meta = config.get("metadata") or {}
@@ -398,7 +412,7 @@ def client_side(server: Server, config: Body, live: Body | None, kind: Kind, nam
     if live is None:
         answer = server.create(modified, namespace, admit=True)
         if answer.faults.refused or answer.object is None:
-            return Result("refused", None, faults=answer.faults)
+            return Result("refused", None, faults=_of_the_mark(answer.faults, modified))
         return Result("created", store.stored(answer), faults=answer.faults, answer=answer)
     live = convert(live, kind.api_version)
     try:
