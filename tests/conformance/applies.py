@@ -11,7 +11,6 @@ are the verdict, the conflicts with their managers, the result, and who owns wha
 from __future__ import annotations
 
 import argparse
-import collections
 import copy
 import json
 import random
@@ -27,7 +26,7 @@ from manifold.errors import ReadError
 from manifold.model import Key
 
 from tests.conformance.controlplane import LOOKS_ELSEWHERE, ControlPlane, Reply
-from tests.conformance.fuzz import SINKS, Disagreement, bases, definitions, difference, install, wild
+from tests.conformance.fuzz import SINKS, Disagreement, bases, definitions, difference, install, show, wild
 from tests.conformance.mutations import Body, Mutator
 
 PATCH = "application/apply-patch+yaml"
@@ -270,7 +269,7 @@ def main() -> None:
     donors = bases(arguments.folders or [SINKS])
     chosen = [b for b in suitable(donors) if not arguments.kind or b["kind"] in arguments.kind]
     print(f"seed {arguments.seed}; {len(chosen)} manifests to change")
-    sorts: dict[str, list[Disagreement]] = collections.defaultdict(list)
+    differing: list[Disagreement] = []
     agreed = 0
     with tempfile.TemporaryDirectory() as folder, ControlPlane(Path(folder), disable=LOOKS_ELSEWHERE) as plane:
         install(plane)
@@ -279,16 +278,9 @@ def main() -> None:
             if found is None:
                 agreed += 1
             else:
-                sorts[found.sort].append(found)
-    print(f"{sum(map(len, sorts.values()))} disagreements, {agreed} agree")
-    width = 6000 if arguments.full else 500
-    for sort, cases in sorted(sorts.items(), key=lambda s: -len(s[1]))[: arguments.top]:
-        least = min(cases, key=lambda c: len(json.dumps(c.body)))
-        print(
-            f"\n{len(cases):4} {sort}\n     {least.how}\n     server: {least.theirs[:width]}\n     we:     {least.ours[:width]}"
-        )
-        if arguments.full:
-            print(f"     {json.dumps(least.body)}")
+                differing.append(found)
+    print(f"{len(differing)} disagreements, {agreed} agree")
+    show(differing, top=arguments.top, width=6000 if arguments.full else 500, whole=arguments.full)
 
 
 if __name__ == "__main__":

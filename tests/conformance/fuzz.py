@@ -260,6 +260,19 @@ def run(
             yield from ask(plane, body, how, crds, stored, release)
 
 
+def show(found: Iterable[Disagreement], *, top: int | None = None, width: int = 300, whole: bool = False) -> None:
+    """Print the disagreements by sort, the most frequent first, each with its smallest case; `whole`: with its object."""
+    sorts: dict[str, list[Disagreement]] = collections.defaultdict(list)
+    for one in found:
+        sorts[one.sort].append(one)
+    for sort, cases in sorted(sorts.items(), key=lambda s: -len(s[1]))[:top]:
+        least = min(cases, key=lambda c: len(json.dumps(c.body)))
+        print(f"\n{len(cases):4} {sort}\n     {least.how}")
+        print(f"     server: {least.theirs[:width]}\n     we:     {least.ours[:width]}")
+        if whole:
+            print(f"     {json.dumps(least.body)}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path)
@@ -284,7 +297,6 @@ def main() -> None:
     if not chosen:
         raise SystemExit("no such manifests")
     print(f"seed {arguments.seed}; {len(chosen)} manifests to change")
-    sorts: dict[str, list[Disagreement]] = collections.defaultdict(list)
     with (
         tempfile.TemporaryDirectory() as folder,
         ControlPlane(Path(folder), disable="" if arguments.stored else LOOKS_ELSEWHERE) as plane,
@@ -292,26 +304,21 @@ def main() -> None:
         install(plane)
         if arguments.stored:
             plane.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}, dry_run=False)
-        for found in run(
-            plane,
-            chosen,
-            donors,
-            arguments.count,
-            random.Random(arguments.seed),
-            stored=arguments.stored,
-            updates=arguments.update,
-            release=arguments.kubernetes,
-            most=arguments.changes,
-        ):
-            sorts[found.sort].append(found)
-    print(f"{sum(map(len, sorts.values()))} disagreements of {arguments.count}")
-    for sort, cases in sorted(sorts.items(), key=lambda s: -len(s[1]))[: arguments.top]:
-        least = min(cases, key=lambda c: len(json.dumps(c.body)))
-        print(
-            f"\n{len(cases):4} {sort}\n     {least.how}\n     server: {least.theirs[: 3000 if arguments.full else 300]}\n     we:     {least.ours[: 3000 if arguments.full else 300]}"
+        found = list(
+            run(
+                plane,
+                chosen,
+                donors,
+                arguments.count,
+                random.Random(arguments.seed),
+                stored=arguments.stored,
+                updates=arguments.update,
+                release=arguments.kubernetes,
+                most=arguments.changes,
+            )
         )
-        if arguments.full:
-            print(f"     {json.dumps(least.body)}")
+    print(f"{len(found)} disagreements of {arguments.count}")
+    show(found, top=arguments.top, width=3000 if arguments.full else 300, whole=arguments.full)
 
 
 if __name__ == "__main__":

@@ -38,20 +38,13 @@ def seeded() -> random.Random:
     return random.Random(seed)
 
 
-def told(found: list[fuzz.Disagreement]) -> None:
-    """Print the disagreements as minimal cases."""
-    for sort in sorted({d.sort for d in found}):
-        least = min((d for d in found if d.sort == sort), key=lambda d: len(json.dumps(d.body)))
-        print(f"{sort}\n  {least.how}\n  server: {least.theirs[:300]}\n  we: {least.ours[:300]}")
-
-
 def test_verdicts_of_changed_manifests(plain: ControlPlane) -> None:
     """Changes to every kind's kitchen sink: accepted here where they are there, the same fields blamed, warned of alike."""
     fuzz.install(plain)
     sinks = [*fuzz.bases(), *fuzz.bases([FIXTURES / "shop", FIXTURES / "tutorial"])]
     count = 1500
     found = list(fuzz.run(plain, sinks, sinks, count, seeded()))
-    told(found)
+    fuzz.show(found)
     verdicts = [d for d in found if "by us alone" in d.sort and "warned" not in d.sort]
 
     assert len(verdicts) <= count * 0.005
@@ -64,7 +57,7 @@ def test_updates_of_stored_objects(plain: ControlPlane) -> None:
     sinks = fuzz.bases()
     count = 600
     found = list(fuzz.run(plain, sinks, sinks, count, seeded(), updates=True))
-    told(found)
+    fuzz.show(found)
     verdicts = [d for d in found if "by us alone" in d.sort and "warned" not in d.sort]
 
     assert len(verdicts) <= count * 0.01
@@ -76,7 +69,7 @@ def test_what_is_stored(untouched: ControlPlane) -> None:
     sinks = fuzz.bases()
     count = 600
     found = list(fuzz.run(untouched, sinks, sinks, count, seeded(), stored=True))
-    told(found)
+    fuzz.show(found)
 
     assert len(found) <= count * 0.01
 
