@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from manifold.cluster.snapshot import take
 from manifold.model import Source
 from manifold.read import read
 
+from tests.conformance.chance import cases, seeded
 from tests.conformance.controlplane import ControlPlane
 from tests.conformance.fuzz import bases, difference, wild
 
@@ -112,10 +112,7 @@ def drawn(base: Body, chance: random.Random) -> Body:
 
 def test_admission_answers_as_the_server(full: ControlPlane) -> None:
     """Some hundreds of manifests in ten namespaces: the same verdict, the same warnings, the same object. Seeded."""
-    seed = int(os.environ.get("MANIFOLD_SEED", random.SystemRandom().randrange(10**6)))
-    count = int(os.environ.get("MANIFOLD_CASES", "500"))
-    print(f"seed {seed}: run with MANIFOLD_SEED={seed} for the same cases, MANIFOLD_CASES=N for more")
-    chance = random.Random(seed)
+    chance, count = seeded("admission"), cases(500)
     cluster = prepare(full)
     asked = api.server(None, (), cluster)
     chosen = [b for b in bases() if b["kind"] in KINDS and isinstance(b.get("metadata"), dict)]
@@ -151,4 +148,4 @@ def test_admission_answers_as_the_server(full: ControlPlane) -> None:
     print("\n".join(wrong))
     print(Counter(w.partition(":")[2][:40] for w in wrong))
 
-    assert len(wrong) <= compared * 0.01, f"seed {seed}: {len(wrong)} of {compared} disagree"
+    assert len(wrong) <= compared * 0.01, f"{len(wrong)} of {compared} disagree"

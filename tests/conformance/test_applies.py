@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import random
 import re
 from pathlib import Path
 from typing import Any
@@ -14,21 +12,15 @@ from manifold import api
 from manifold.plan import Prune
 
 from tests.conformance.applies import run, suitable
+from tests.conformance.chance import cases, seeded
 from tests.conformance.controlplane import ControlPlane
 from tests.conformance.fuzz import bases, install
-
-
-def _chance(what: str) -> tuple[random.Random, int]:
-    seed = int(os.environ.get("MANIFOLD_SEED", random.SystemRandom().randrange(10**6)))
-    print(f"{what}: seed {seed}; MANIFOLD_SEED={seed} for the same cases, MANIFOLD_CASES=N for more")
-    return random.Random(seed), seed
 
 
 @pytest.mark.parametrize(("client", "count"), [(False, 600), (True, 60)], ids=["server-side", "client-side"])
 def test_changed_manifests_are_applied_as_by_the_server(plain: ControlPlane, client: bool, count: int) -> None:
     """Over objects with several histories: the same verdict, conflicts, result and owners. Seeded."""
-    chance, seed = _chance("client-side" if client else "server-side")
-    count = int(os.environ.get("MANIFOLD_CASES", count))
+    chance, count = seeded("client-side" if client else "server-side"), cases(count)
     install(plain)
     donors = bases()
     found = list(run(plain, suitable(donors), donors, count, chance, client=client))
@@ -37,7 +29,7 @@ def test_changed_manifests_are_applied_as_by_the_server(plain: ControlPlane, cli
         print(f"{d.sort}\n  {d.how}\n  server: {d.theirs[:500]}\n  we:     {d.ours[:500]}")
 
     assert len(found) > count / 2
-    assert len(wrong) <= max(2, len(found) * 0.01), f"seed {seed}: {len(wrong)} of {len(found)} disagree"
+    assert len(wrong) <= max(2, len(found) * 0.01), f"{len(wrong)} of {len(found)} disagree"
 
 
 def _map(name: str, space: str, **labels: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 import re
 from pathlib import Path
@@ -19,6 +18,7 @@ from manifold.model import Source
 from manifold.read import read
 
 from tests.conformance import fuzz
+from tests.conformance.chance import cases, seeded
 from tests.conformance.controlplane import ControlPlane
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,21 +29,12 @@ def documents(folder: Path) -> list[Any]:
     return [d for f in sorted(folder.rglob("*.yaml")) for d in read(Source(str(f), f.read_bytes())).documents]
 
 
-def seeded() -> random.Random:
-    """Chance that can be had again: the seed is printed. In CI it is always the same: a gate must not depend on chance."""
-    seed = int(
-        os.environ.get("MANIFOLD_SEED") or (1 if os.environ.get("CI") else random.SystemRandom().randrange(10**6))
-    )
-    print(f"seed {seed}: run with MANIFOLD_SEED={seed} for the same cases")
-    return random.Random(seed)
-
-
 def test_verdicts_of_changed_manifests(plain: ControlPlane) -> None:
     """Changes to every kind's kitchen sink: accepted here where they are there, the same fields blamed, warned of alike."""
     fuzz.install(plain)
     sinks = [*fuzz.bases(), *fuzz.bases([FIXTURES / "shop", FIXTURES / "tutorial"])]
-    count = 1500
-    found = list(fuzz.run(plain, sinks, sinks, count, seeded()))
+    count = cases(1500)
+    found = list(fuzz.run(plain, sinks, sinks, count, seeded("verdicts")))
     fuzz.show(found)
     verdicts = [d for d in found if "by us alone" in d.sort and "warned" not in d.sort]
 
@@ -55,8 +46,8 @@ def test_updates_of_stored_objects(plain: ControlPlane) -> None:
     """Changes to what is stored: refused here where they are there."""
     fuzz.install(plain)
     sinks = fuzz.bases()
-    count = 600
-    found = list(fuzz.run(plain, sinks, sinks, count, seeded(), updates=True))
+    count = cases(600)
+    found = list(fuzz.run(plain, sinks, sinks, count, seeded("updates"), updates=True))
     fuzz.show(found)
     verdicts = [d for d in found if "by us alone" in d.sort and "warned" not in d.sort]
 
@@ -67,8 +58,8 @@ def test_what_is_stored(untouched: ControlPlane) -> None:
     """Changed manifests that a server with default admission takes are stored there as `preview` says."""
     fuzz.install(untouched)
     sinks = fuzz.bases()
-    count = 600
-    found = list(fuzz.run(untouched, sinks, sinks, count, seeded(), stored=True))
+    count = cases(600)
+    found = list(fuzz.run(untouched, sinks, sinks, count, seeded("stored"), stored=True))
     fuzz.show(found)
 
     assert len(found) <= count * 0.01

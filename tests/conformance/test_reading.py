@@ -1,13 +1,12 @@
 """Our reading beside kubectl's: numbers and words by the thousand, and whole texts with traps in their structure.
 
-MANIFOLD_SEED chooses other cases than those that every run looks at.
+MANIFOLD_SEED chooses other cases than those that every run in CI looks at.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +16,9 @@ import pytest
 from manifold import api
 from manifold.errors import ReadError
 
+from tests.conformance.chance import seeded
 from tests.conformance.controlplane import LOOKS_ELSEWHERE, ControlPlane, MissingError, programs
 
-SEED = int(os.environ.get("MANIFOLD_SEED", "1"))
 HEAD = "apiVersion: apps/v1\nkind: ControllerRevision\nmetadata: {name: %s}\nrevision: 1\ndata:\n"
 
 
@@ -73,7 +72,7 @@ def scalars(chance: random.Random, count: int) -> Iterator[str]:
 
 def test_plain_scalars_are_read_as_kubectl_reads_them(bare: ControlPlane, tmp_path: Path) -> None:
     """Values and types of 3,000 scalars."""
-    chance = random.Random(SEED)
+    chance = seeded("scalars")
     texts = {
         f"d{i}": HEAD % f"d{i}" + "".join(f"  k{j}: {v}\n" for j, v in enumerate(scalars(chance, 300)))
         for i in range(10)
@@ -97,8 +96,8 @@ def test_plain_scalars_are_read_as_kubectl_reads_them(bare: ControlPlane, tmp_pa
 class Texts:
     """Texts of several documents, lists and JSON objects, joined in ways that kubectl takes, refuses or loses."""
 
-    def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
         self.made = 0
 
     def name(self) -> str:
@@ -182,7 +181,7 @@ class Texts:
 
 def test_texts_are_taken_or_refused_as_kubectl_does(bare: ControlPlane, tmp_path: Path) -> None:
     """150 texts; where kubectl is content, the same objects are read."""
-    texts = Texts(SEED)
+    texts = Texts(seeded("texts"))
     wrong: list[str] = []
     for _ in range(150):
         text = texts.text()
@@ -197,4 +196,4 @@ def test_texts_are_taken_or_refused_as_kubectl_does(bare: ControlPlane, tmp_path
         if content != ours or (content and names != [o["metadata"]["name"] for o in objects]):
             wrong.append(f"kubectl is {'' if content else 'not '}content with {text!r}, and we read {names}")
 
-    assert not wrong, f"seed {SEED}:\n" + "\n\n".join(wrong)
+    assert not wrong, "\n\n".join(wrong)
