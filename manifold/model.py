@@ -126,14 +126,14 @@ class Document:
         """The same document with another value."""
         return Document(self.source, self.index, body, self.locate, self.named)
 
-    @property
-    def packed(self) -> bool:
-        """Whether each look at `body` makes it anew."""
-        return False
-
     def opened(self) -> Document:
         """The document with its value at hand, for several looks at it."""
         return self
+
+    @property
+    def glance(self) -> tuple[bool, dict[str, Any] | None] | None:
+        """What `pods.glance` sees in it, noted when it was read; None where nothing was noted."""
+        return None
 
     def mentions(self, word: str) -> bool:
         """Whether a word of plain ASCII may occur in the value; False only where it surely does not."""

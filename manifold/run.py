@@ -5,23 +5,26 @@ The stages themselves are `manifold.api`'s; this is the part that needs files, p
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from manifold import __version__, api, sops
 from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
-from manifold.model import Diagnostic, Document, Kustomization, Origin, Page, Report, Severity, Skip, Summary
+from manifold.model import Diagnostic, Document, Kustomization, Origin, Page, Report, Severity, Skip, Source, Summary
+from manifold.processes import can_fork, processors, spread
 from manifold.secrets import Secrets
+
+if TYPE_CHECKING:
+    from manifold.read import Reading
 
 # Below this many objects a second process costs more than it brings (measured: a fork and its pickling take 30 ms).
 PAYS_FROM = 800
+READING_PAYS_FROM = 400_000  # bytes; measured likewise
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -85,7 +88,6 @@ def load(request: Request, *, packed: bool = False) -> Loaded:
 
     Raises UsageError for a shard that is none; files that cannot be read become diagnostics, and the rest goes on.
     """
-    from manifold.read import read
     from manifold.read.walk import walk
 
     found = walk(request.paths, exclude=request.config.exclude, only_manifests=request.only_manifests)
@@ -96,10 +98,7 @@ def load(request: Request, *, packed: bool = False) -> Loaded:
     out = Loaded(
         [], list(found.diagnostics), list(found.skipped), 0, 0, {}, found.kustomizations, bool(found.diagnostics)
     )
-    for done, source in enumerate(sources):
-        if request.progress and done % 50 == 0:
-            request.progress("reading", done, len(sources))
-        reading = read(source, packed=packed)
+    for source, reading in zip(sources, _read(request, sources, packed=packed), strict=True):
         out.files += 1
         out.pieces += reading.pieces
         out.texts[source.name] = source.data
@@ -113,6 +112,33 @@ def load(request: Request, *, packed: bool = False) -> Loaded:
     if request.skip_kind:
         _skip_kinds(out, request.skip_kind)
     return out
+
+
+def _read(request: Request, sources: Sequence[Source], *, packed: bool) -> list[Reading]:
+    """The sources, read: many packed ones by several processes."""
+    from manifold.read import fast, read, travel
+
+    def one(number: int) -> tuple[int, Reading]:
+        return number, read(sources[number], packed=packed)
+
+    def tick(done: int) -> None:
+        if request.progress is not None and not done % 50:
+            request.progress("reading", done, len(sources))
+
+    wanted = request.jobs
+    if not wanted:
+        wanted = processors() if packed and sum(len(s.data) for s in sources) >= READING_PAYS_FROM else 1
+    if wanted > 1:
+        fast.warm()
+    pairs = spread(
+        range(len(sources)),
+        one,
+        wanted if packed else 1,
+        dump=partial(travel.dump, sources=sources),
+        load=partial(travel.load, sources=sources),
+        tick=tick,
+    )
+    return [reading for _, reading in pairs]
 
 
 def _skip_kinds(loaded: Loaded, kinds: Sequence[str]) -> None:
@@ -150,72 +176,6 @@ class Work:
                 out += api.verdict(documents, server, request.namespace or request.config.namespace or "default")
         return api.once(out, [d for run in self.linters for d in run(documents)]) if self.linters else out
 
-    def parts(self, process: int, processes: int) -> list[list[Diagnostic]]:
-        """The chunks of one process of several: every so-many-th, so that none has all the heavy ones."""
-        starts = range(process * CHUNK, len(self.documents), processes * CHUNK)
-        progress = self.request.progress if not process else None
-        out = []
-        for done, start in enumerate(starts):
-            if progress is not None and not done % 8:
-                progress("checking", start, len(self.documents))
-            out.append(self.part(start))
-        return out
-
-
-def _forked(work: Work, processes: int) -> list[Diagnostic]:
-    """The parts of all processes, in order; this process does its own share.
-
-    multiprocessing's pool does the same with threads, locks and a pickling of each task: 50 ms that a short run feels.
-    """
-    import pickle
-
-    sys.stdout.flush()
-    sys.stderr.flush()
-    children: list[tuple[int, int]] = []
-    try:
-        for process in range(1, processes):
-            out, into = os.pipe()
-            pid = os.fork()
-            if not pid:
-                os.close(out)
-                _child(work, process, processes, into)
-            os.close(into)
-            children.append((pid, out))
-        shares = [work.parts(0, processes)]
-        for _, out in children:
-            with os.fdopen(os.dup(out), "rb") as stream:
-                answer = pickle.loads(stream.read() or b"N.")
-            if not isinstance(answer, list):
-                raise answer if isinstance(answer, BaseException) else RuntimeError("a process ended early")
-            shares.append(answer)
-    finally:
-        for pid, out in children:
-            os.close(out)  # a child that still writes ends by that
-            os.waitpid(pid, 0)
-    order = [shares[i % processes][i // processes] for i in range(sum(map(len, shares)))]
-    return [d for part in order for d in part]
-
-
-def _child(work: Work, process: int, processes: int, into: int) -> NoReturn:
-    """A forked process: does its share, writes it, and is gone without the parent's clean-up."""
-    import pickle
-
-    try:
-        answer: Any = work.parts(process, processes)
-    except BaseException as error:
-        answer = error
-    try:
-        data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-    except Exception:  # an error that cannot travel
-        data = pickle.dumps(RuntimeError(f"{type(answer).__name__}: {answer}"))
-    try:
-        with os.fdopen(into, "wb") as stream:
-            stream.write(data)
-    except BrokenPipeError:
-        pass  # the parent has given up
-    finally:
-        os._exit(0)
-
 
 def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[str, ...]]:
     """What the stages say of all documents, and the versions they answered for."""
@@ -246,15 +206,17 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     work = Work(request, loaded.documents, servers, linters)
     count = len(loaded.documents)
     # Quotas of a cluster count one object after the other.
-    processes = 1 if cluster else request.jobs or (_processors() if count >= PAYS_FROM else 1)
+    processes = 1 if cluster else request.jobs or (processors() if count >= PAYS_FROM else 1)
     processes = min(processes, -(-count // CHUNK))
-    if processes < 2 or not hasattr(os, "fork"):
-        found = [d for part in work.parts(0, 1) for d in part]
-    else:
+    if processes > 1 and can_fork():
         _warm(servers, loaded.documents)
         for run in linters:
             run(())
-        found = _forked(work, processes)
+    found = [
+        d
+        for part in spread(range(0, count, CHUNK), work.part, processes, tick=partial(_checking, request, count))
+        for d in part
+    ]
     if request.validate:
         found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
     return found, tuple(s.version for s in servers)
@@ -272,9 +234,9 @@ def _placed(document: Document, namespace: str, server: Any) -> Document:
     return document.with_body({**body, "metadata": {**meta, "namespace": namespace}})
 
 
-def _processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _checking(request: Request, count: int, done: int) -> None:
+    if request.progress is not None and not done % 8:
+        request.progress("checking", done * CHUNK, count)
 
 
 def _warm(servers: Sequence[Any], documents: Sequence[Document]) -> None:
@@ -347,7 +309,7 @@ def report(request: Request) -> tuple[Report, bool]:
     loaded = load(request, packed=True)
     found, versions = examine(request, loaded)
     found = merged(found)
-    if any(b"${" in text for text in loaded.texts.values()):
+    if found:
         from manifold.placeholders import set_aside
 
         found = set_aside(found, loaded.lines, lambda file: b"${" in loaded.texts.get(file, b""))
@@ -460,12 +422,13 @@ def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tu
 
     before = len(found)
     waved = Suppressions(known_rules((*request.rules, *request.config.rules)), loaded.lines)
-    found, _ = waved.apply(found, loaded.documents)
+    own = {f for f, text in loaded.texts.items() if b"manifold" in text and b"ignore" in text}
+    told = {d.file for d in found} | own
+    found, _ = waved.apply(found, (d for d in loaded.documents if d.source in told))
     unused: list[Diagnostic] = []
     if request.lint and not request.skip_kind:  # what was skipped may have raised what is waved away
         ran = _in_force(request, waved.known)
-        texts = loaded.texts.items()
-        unused = waved.unused((f for f, text in texts if b"manifold" in text and b"ignore" in text), ran)
+        unused = waved.unused(own, ran)
     if request.config.paths and request.config.file is not None:
         ran = _in_force(request, waved.known)
         found, vain = _by_path(found, request.config, waved.known, loaded.texts)

@@ -20,7 +20,7 @@ class Secrets:
     def __init__(self, documents: Iterable[Document]) -> None:
         self._by_file: dict[str, list[Document]] = {}
         for document in documents:
-            if document.mentions("Secret") and document.kind == "Secret" and document.api_version == "v1":
+            if document.kind == "Secret" and document.api_version == "v1":
                 self._by_file.setdefault(document.source, []).append(document)
 
     def __bool__(self) -> bool:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-from manifold.model import Diagnostic
 from manifold.run import Request, examine, exit_code, load, report
 
 TEXT = """apiVersion: v1
@@ -102,20 +100,6 @@ def test_processes_and_packing_change_nothing(tmp_path: Path) -> None:
     parted = examine(one, plain)[0]
     packed = examine(one, load(one, packed=True))[0]
     assert parted == packed
-
-
-def test_an_error_in_another_process_comes_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What goes wrong in a forked process goes wrong in the run."""
-    parent = os.getpid()
-
-    def fail(*_: object, **__: object) -> list[Diagnostic]:
-        if os.getpid() != parent:
-            raise ZeroDivisionError("there")
-        return []
-
-    monkeypatch.setattr("manifold.api.verdict", fail)
-    with pytest.raises(ZeroDivisionError, match="there"):
-        report(Request([bundle(tmp_path, 40)], jobs=2))
 
 
 def test_what_the_settings_leave_out_in_vain(tmp_path: Path) -> None:

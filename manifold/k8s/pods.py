@@ -58,6 +58,24 @@ def spec(body: Body) -> tuple[Body, Path] | None:
     return (inner, (*found[1], "spec")) if isinstance(inner, Mapping) else None
 
 
+def glance(body: Body) -> tuple[bool, dict[str, Any] | None]:
+    """Whether an object has a Pod spec, and the labels of the Pods that it makes; None for labels that are no object.
+
+    A workload without a template has an empty one, as the API types read it.
+    """
+    group = str(body.get("apiVersion") or "").rpartition("/")[0]
+    if (group, body.get("kind")) not in TEMPLATES:
+        return False, {}
+    found = template(body)
+    if found is None:
+        return isinstance(body.get("spec"), Mapping), {}
+    inner, _ = found
+    meta = inner.get("metadata")
+    labels = meta.get("labels") if isinstance(meta, Mapping) else None
+    has = isinstance(inner.get("spec"), Mapping) or isinstance(body.get("spec"), Mapping)
+    return has, {} if labels is None else labels if isinstance(labels, dict) else None
+
+
 def containers(pod_spec: Body, path: Path = ()) -> Iterator[tuple[Body, Path]]:
     """All containers of a Pod spec with their paths: init containers, containers, ephemeral containers."""
     for field in CONTAINER_LISTS:

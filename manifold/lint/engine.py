@@ -116,15 +116,14 @@ class Distant(Subject):
 
 def distant(document: Document) -> tuple[Subject, bool]:
     """An object for others to see, and whether it has a Pod spec; a Distant one where its document is packed."""
-    found = subject(document)
-    if not document.packed:
+    noted = document.glance
+    if noted is None:
+        found = subject(document)
         return found, found.pod is not None
+    has_pod, labels = noted
     out = Distant(document)
-    meta = found.template.get("metadata")
-    labels = meta.get("labels") if isinstance(meta, dict) else None
-    if isinstance(labels, dict):
-        out._labels = labels  # most of what others ask, and at hand now
-    return out, found.pod is not None
+    out._labels = labels  # most of what others ask
+    return out, has_pod
 
 
 def subject(document: Document) -> Subject:
@@ -316,10 +315,7 @@ class Bundle:
     @cached_property
     def _subjects(self) -> list[tuple[Subject, bool]]:
         """All objects, and whether each has a Pod spec."""
-        return [
-            distant(d) if d.kind in WORKLOADS or not d.packed else (Distant(d), False)
-            for d in (*self.documents, *self._extra)
-        ]
+        return [distant(d) for d in (*self.documents, *self._extra)]
 
     def prepare(self) -> None:
         """Look through all objects now, before processes part that would each do it again."""

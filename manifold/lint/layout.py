@@ -31,13 +31,17 @@ def units(documents: Sequence[Document], kustomizations: Iterable[Kustomization]
     grouped = _kustomized(kustomizations)
     out: dict[str, str] = {}
     folders: dict[str, list[Document]] = {}
+    inside_of: dict[str, list[Document] | None] = {}
     for document in documents:
         file = document.source
-        unit = out.get(file)
-        if unit is None:
+        if file not in out:
             unit = out[file] = (grouped.get(str(Path(file).resolve())) if grouped and file else None) or file
-        if unit == file:  # as texts: a Path for each document costs more than all else here
-            folders.setdefault(os.path.dirname(file) or ".", []).append(document)  # noqa: PTH120
+            # as texts: a Path for each document costs more than all else here
+            folder = os.path.dirname(file) or "."  # noqa: PTH120
+            inside_of[file] = folders.setdefault(folder, []) if unit == file else None
+        there = inside_of[file]
+        if there is not None:
+            there.append(document)
     for folder, inside in folders.items():
         if not _alternatives(inside):
             for document in inside:

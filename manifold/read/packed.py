@@ -11,20 +11,31 @@ from typing import Any
 
 from orjson import JSONEncodeError, dumps, loads
 
+from manifold.k8s import pods
 from manifold.model import Document, Key, Path, Span
 
 
 class Packed(Document):
     """A document that keeps its value as JSON: `body` is a fresh dict at each look, so keep it while it is needed."""
 
-    __slots__ = ("_api_version", "_json", "_key", "_kind")
+    __slots__ = ("_api_version", "_glance", "_json", "_key", "_kind")
     _api_version: str
+    _glance: tuple[bool, dict[str, Any] | None]
     _json: bytes
     _key: Key
     _kind: str
 
     def __init__(
-        self, source: str, index: int, json: bytes, body: dict[str, Any], locate: Callable[[Path], Span], named: bool
+        self,
+        source: str,
+        index: int,
+        json: bytes,
+        api_version: str,
+        kind: str,
+        key: Key,
+        glance: tuple[bool, dict[str, Any] | None],
+        locate: Callable[[Path], Span],
+        named: bool,
     ) -> None:
         fix = object.__setattr__  # the noun is frozen
         fix(self, "source", source)
@@ -32,9 +43,18 @@ class Packed(Document):
         fix(self, "locate", locate)
         fix(self, "named", named)
         fix(self, "_json", json)
-        fix(self, "_api_version", _text(body.get("apiVersion")))
-        fix(self, "_kind", _text(body.get("kind")))
-        fix(self, "_key", Document("", 0, body).key())
+        fix(self, "_api_version", api_version)
+        fix(self, "_kind", kind)
+        fix(self, "_key", key)
+        fix(self, "_glance", glance)
+
+    def state(self) -> tuple[int, bytes, str, str, tuple[str, ...], tuple[bool, dict[str, Any] | None]]:
+        """What it is made of, but for its source and its place: index, JSON, apiVersion, kind, key, glance."""
+        return self.index, self._json, self._api_version, self._kind, tuple(self._key), self._glance
+
+    def __reduce__(self) -> Any:
+        kept = (self._json, self._api_version, self._kind, self._key, self._glance)
+        return Packed, (self.source, self.index, *kept, self.locate, self.named)
 
     @property
     def body(self) -> dict[str, Any]:
@@ -54,18 +74,14 @@ class Packed(Document):
         return found if found.namespace or not default_namespace else found._replace(namespace=default_namespace)
 
     @property
-    def packed(self) -> bool:
-        return True
+    def glance(self) -> tuple[bool, dict[str, Any] | None]:
+        return self._glance
 
     def opened(self) -> Document:
         return self.with_body(self.body)
 
     def mentions(self, word: str) -> bool:
         return word.encode() in self._json
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def pack(
@@ -84,5 +100,7 @@ def pack(
             return Document(source, index, body, locate, named)
         if loads(json) != body:  # numbers of more than 64 bits
             return Document(source, index, body, locate, named)
+    plain = Document(source, index, body)
     # A copy, for orjson's own has the room in which it was made, of 4 KiB often.
-    return Packed(source, index, bytes(memoryview(json)), body, locate, named)
+    json = bytes(memoryview(json))
+    return Packed(source, index, json, plain.api_version, plain.kind, plain.key(), pods.glance(body), locate, named)

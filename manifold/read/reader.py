@@ -461,6 +461,11 @@ class Late:
         self._root: Any = None
         self._asked = 0
 
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Where in its source the text is, and the lines before it; None where it keeps a text of its own."""
+        return None if isinstance(self._text, str) else (self._text[1], self._line)
+
     def __call__(self, path: Path) -> Span:
         if not self._asked:
             text = _text(self._text)

@@ -35,6 +35,22 @@ def _unreadable(name: str, why: str, help: str = "") -> Diagnostic:
     return Diagnostic(Origin.YAML, "yaml/unreadable", Severity.ERROR, why, file=name, help=help)
 
 
+# Plain system calls: `open` and its objects take half as long again, for thousands of files.
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def _contents(file: int, status: os.stat_result) -> bytes:
+    """All that a file holds; `status` tells how much to expect."""
+    data = os.read(file, status.st_size + 1)
+    if len(data) == status.st_size and stat.S_ISREG(status.st_mode):
+        return data  # it had room for more, and there was none
+    parts = [data]
+    while data:
+        data = os.read(file, 1024 * 1024)
+        parts.append(data)
+    return b"".join(parts)
+
+
 class _Walker:
     def __init__(self, exclude: Sequence[str], only_manifests: bool) -> None:
         self.out = Found()
@@ -71,15 +87,18 @@ class _Walker:
 
     def _file(self, path: str, *, named: bool) -> None:
         try:
-            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-                status = os.fstat(file.fileno())
+            file = os.open(path, _READ)
+            try:
+                status = os.fstat(file)
                 if (status.st_dev, status.st_ino) in self._seen:
                     return
                 self._seen.add((status.st_dev, status.st_ino))
                 if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST:
                     self.out.diagnostics.append(_unreadable(path, f"is larger than {LARGEST // 1024 // 1024} MiB"))
                     return
-                data = file.readall()
+                data = _contents(file, status)
+            finally:
+                os.close(file)
         except OSError as error:
             self.out.diagnostics.append(_unreadable(path, f"cannot be read: {error.strerror}"))
             return
