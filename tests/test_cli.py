@@ -43,7 +43,8 @@ def test_imports_are_as_late_as_they_can_be(arguments: list[str], unwanted: set[
     """The package alone loads nothing, and one small file only what it needs."""
     code = (
         "import sys, contextlib, io; sys.argv = ['manifold', *sys.argv[1:]]; import manifold.cli\n"
-        "if sys.argv[1:]:\n  with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()): manifold.cli.main()\n"
+        "if sys.argv[1:]:\n  from manifold.cli._main import run\n"
+        "  with contextlib.redirect_stdout(io.StringIO()): run(sys.argv[1:])\n"
         "print(*sorted(m for m in sys.modules if '.' not in m))"
     )
     command = [sys.executable, "-c", code, *arguments]
