@@ -73,13 +73,16 @@ def spread(
     dump: Callable[[Any], bytes] = lambda answer: pickle.dumps(answer, pickle.HIGHEST_PROTOCOL),
     load: Callable[[bytes], Any] = pickle.loads,
     tick: Callable[[int], None] | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> list[Any]:
     """`do` of each task, in the order of the tasks; this process does its share.
 
-    `dump` and `load` make an answer travel; `tick` is called here with the number of tasks that have been taken up.
+    `dump` and `load` make an answer travel; `tick` is called here with the number of tasks that have been taken up;
+    `meanwhile` is done here first, while others have begun already.
     Raises what a task raised, and RuntimeError where a process came to an end that it did not tell.
     """
     if processes < 2 or len(tasks) < 2 or not can_fork():
+        meanwhile()
         return list(_one_by_one(tasks, do, tick))
     each = -(-len(tasks) // MOST_NUMBERS)
     parts = [tasks[i : i + each] for i in range(0, len(tasks), each)]
@@ -94,6 +97,7 @@ def spread(
     try:
         for _ in range(min(processes, len(parts)) - 1):
             children.append(_fork(parts, do, dump, numbers, children))
+        meanwhile()
         for number in _numbers(numbers):
             if tick is not None:
                 tick(number * each)

@@ -137,8 +137,27 @@ def _read(request: Request, sources: Sequence[Source], *, packed: bool) -> list[
         dump=partial(travel.dump, sources=sources),
         load=partial(travel.load, sources=sources),
         tick=tick,
+        meanwhile=partial(_ready, request, sources) if packed and wanted > 1 else lambda: None,
     )
     return [reading for _, reading in pairs]
+
+
+def _ready(request: Request, sources: Sequence[Source]) -> None:
+    """Load what the stages need, for kinds such as the first ones: there is time while others read."""
+    from manifold.read import read
+
+    servers = [api.server(version) for version in _versions(request)]
+    if request.validate and sources:
+        _warm(servers, read(sources[0]).documents)
+    if request.lint:
+        from manifold.lint import engine, near  # noqa: F401
+        from manifold.lint.catalogue import choose, known
+
+        choose(known((*request.rules, *request.config.rules)), request.profile, request.select, request.ignore)
+
+
+def _versions(request: Request) -> list[str | None]:
+    return [*(request.versions or request.config.kubernetes)] or [None]
 
 
 def _skip_kinds(loaded: Loaded, kinds: Sequence[str]) -> None:
@@ -179,7 +198,7 @@ class Work:
 
 def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[str, ...]]:
     """What the stages say of all documents, and the versions they answered for."""
-    versions: list[str | None] = [*(request.versions or request.config.kubernetes)] or [None]
+    versions = _versions(request)
     crds = [d.body for d in loaded.documents if d.kind == api.CRD[1] and api.is_crd(d.body)]
     crds += definitions((*request.schemas, *request.config.schemas))
     cluster = list(request.cluster)
