@@ -80,6 +80,17 @@ class Key(NamedTuple):
     name: str
 
 
+class Glance(NamedTuple):
+    """What others ask of an object: whether it has a Pod spec, the labels of its Pods, the names of their ports.
+
+    The labels are None where they are no object.
+    """
+
+    pod: bool
+    labels: dict[str, Any] | None
+    ports: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One text: a file, stdin, or what the library was given (name empty)."""
@@ -131,7 +142,7 @@ class Document:
         return self
 
     @property
-    def glance(self) -> tuple[bool, dict[str, Any] | None] | None:
+    def glance(self) -> Glance | None:
         """What `pods.glance` sees in it, noted when it was read; None where nothing was noted."""
         return None
 

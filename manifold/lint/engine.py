@@ -61,7 +61,7 @@ class Placed(NamedTuple):
 class Subject:
     """One object as checks see it, with its Pod spec and containers, found once."""
 
-    __slots__ = ("_labels", "_references", "body", "containers", "document", "kind", "main", "name", "namespace", "pod", "pod_path", "written")  # fmt: skip
+    __slots__ = ("_labels", "_ports", "_references", "body", "containers", "document", "kind", "main", "name", "namespace", "pod", "pod_path", "written")  # fmt: skip
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -74,6 +74,7 @@ class Subject:
         """Init containers and containers, each with its path."""
         self.main: list[tuple[Body, Path]] = []
         self._labels: dict[str, str] | None = None
+        self._ports: tuple[str, ...] | None = None
         self._references: list[Reference] | None = None
 
     @property
@@ -87,6 +88,13 @@ class Subject:
         if self._labels is None:
             self._labels = dict((self.template.get("metadata") or {}).get("labels") or {})
         return self._labels
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """The names of the ports of its containers."""
+        if self._ports is None:
+            self._ports = pods.glance(self.body).ports
+        return self._ports
 
     @property
     def references(self) -> Sequence[Reference]:
@@ -105,7 +113,7 @@ class Distant(Subject):
         self.document = document
         _, self.kind, self.written, self.name = document.key()
         self.namespace = self.written or "default"
-        self._labels = self._references = None
+        self._labels = self._ports = self._references = None
 
     body = property(lambda s: s.document.body)
     pod = property(lambda s: subject(s.document).pod)
@@ -120,10 +128,9 @@ def distant(document: Document) -> tuple[Subject, bool]:
     if noted is None:
         found = subject(document)
         return found, found.pod is not None
-    has_pod, labels = noted
     out = Distant(document)
-    out._labels = labels  # most of what others ask
-    return out, has_pod
+    out._labels, out._ports = noted.labels, noted.ports  # most of what others ask
+    return out, noted.pod
 
 
 def subject(document: Document) -> Subject:

@@ -12,7 +12,7 @@ from typing import Any
 from orjson import JSONEncodeError, dumps, loads
 
 from manifold.k8s import pods
-from manifold.model import Document, Key, Path, Span
+from manifold.model import Document, Glance, Key, Path, Span
 
 
 class Packed(Document):
@@ -20,7 +20,7 @@ class Packed(Document):
 
     __slots__ = ("_api_version", "_glance", "_json", "_key", "_kind")
     _api_version: str
-    _glance: tuple[bool, dict[str, Any] | None]
+    _glance: Glance
     _json: bytes
     _key: Key
     _kind: str
@@ -33,7 +33,7 @@ class Packed(Document):
         api_version: str,
         kind: str,
         key: Key,
-        glance: tuple[bool, dict[str, Any] | None],
+        glance: Glance,
         locate: Callable[[Path], Span],
         named: bool,
     ) -> None:
@@ -48,9 +48,9 @@ class Packed(Document):
         fix(self, "_key", key)
         fix(self, "_glance", glance)
 
-    def state(self) -> tuple[int, bytes, str, str, tuple[str, ...], tuple[bool, dict[str, Any] | None]]:
+    def state(self) -> tuple[int, bytes, str, str, tuple[str, ...], tuple[Any, ...]]:
         """What it is made of, but for its source and its place: index, JSON, apiVersion, kind, key, glance."""
-        return self.index, self._json, self._api_version, self._kind, tuple(self._key), self._glance
+        return self.index, self._json, self._api_version, self._kind, tuple(self._key), tuple(self._glance)
 
     def __reduce__(self) -> Any:
         kept = (self._json, self._api_version, self._kind, self._key, self._glance)
@@ -74,7 +74,7 @@ class Packed(Document):
         return found if found.namespace or not default_namespace else found._replace(namespace=default_namespace)
 
     @property
-    def glance(self) -> tuple[bool, dict[str, Any] | None]:
+    def glance(self) -> Glance:
         return self._glance
 
     def opened(self) -> Document:

@@ -11,7 +11,7 @@ import pickle
 from collections.abc import Sequence
 from typing import Any
 
-from manifold.model import Key, Source
+from manifold.model import Glance, Key, Source
 from manifold.read.packed import Packed
 from manifold.read.reader import Late, Reading
 
@@ -75,7 +75,9 @@ def load(data: bytes, sources: Sequence[Source]) -> list[tuple[int, Reading]]:
         else:
             name, named = source.name, source.named
             documents: list[Any] = [
-                Packed(name, index, json, api_version, kind, Key(*key), glance, Late((source, piece), line), named)
+                Packed(
+                    name, index, json, api_version, kind, Key(*key), Glance(*glance), Late((source, piece), line), named
+                )
                 for index, json, api_version, kind, key, glance, (piece, line) in found
             ]
             reading = Reading(documents, pieces=pieces)

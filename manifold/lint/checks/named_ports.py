@@ -22,7 +22,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     spec = subject.body["spec"]
     selector = {"matchLabels": spec["selector"]} if subject.kind == "Service" else spec.get("podSelector") or {}
     selected = bundle.selected(subject, selector)
-    there = {name for w in selected for name in _named(w)}
+    there = {name for w in selected for name in w.ports}
     for name, path in wanted:
         if selected and name not in there:
             names = ", ".join(sorted(there)) or "none"
@@ -41,13 +41,6 @@ def _asked(subject: Subject) -> Iterator[tuple[str, Path]]:
         for j, port in enumerate((rule or {}).get("ports") or ()):
             if isinstance((port or {}).get("port"), str):
                 yield port["port"], ("spec", "ingress", i, "ports", j, "port")
-
-
-def _named(workload: Subject) -> Iterator[str]:
-    for container, _ in workload.containers:
-        for port in container.get("ports") or ():
-            if isinstance(port, dict) and isinstance(port.get("name"), str):
-                yield port["name"]
 
 
 def _probes(subject: Subject) -> Iterator[Finding]:
