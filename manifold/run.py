@@ -236,6 +236,10 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
         for part in spread(range(0, count, CHUNK), work.part, processes, tick=partial(_checking, request, count))
         for d in part
     ]
+    if loaded.kustomizations and any(d.rejects for d in found):
+        from manifold.kustomize import set_aside
+
+        found = set_aside(found, loaded.documents, loaded.kustomizations, servers)
     if request.validate:
         found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
     return found, tuple(s.version for s in servers)

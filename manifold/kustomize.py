@@ -1,0 +1,402 @@
+"""What kustomizations fill in before their files are sent: as they stand, such files are not blamed for its absence.
+
+The order is that of kustomize's built-in transformers (`configureBuiltinTransformers` of
+https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.7.1/api/internal/target/kusttarget_configplugin.go): patches,
+namespace, prefix and suffix, labels, JSON patches; components come first. What other transformers and replacements do is
+not known here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from manifold import api, assets
+from manifold.apiserver.decode import copy
+from manifold.apiserver.patch import jsonpatch, strategic
+from manifold.apiserver.server import Server
+from manifold.baseline import stable
+from manifold.k8s import regexes
+from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin, Severity
+from manifold.read.walk import KUSTOMIZATIONS
+
+MOST_WAYS = 32
+"""Ways from a file up to the kustomizations that nothing includes: of more the first are looked at."""
+
+Body = dict[str, Any]
+
+
+def set_aside(
+    found: Iterable[Diagnostic],
+    documents: Iterable[Document],
+    kustomizations: Sequence[Kustomization],
+    servers: Sequence[Server],
+) -> list[Diagnostic]:
+    """The diagnostics without the refusals that go away, whichever of the kustomizations is built; one note for each file.
+
+    Files that were named by themselves are judged as they stand.
+    """
+    found = list(found)
+    wanted = {(d.file, d.document) for d in found if _of_server(d)}
+    if not wanted:
+        return found
+    tree = _Tree(kustomizations)
+    there = list(documents)
+    accounts = frozenset(d.key().name for d in there if d.kind == "ServiceAccount")
+    cured: set[tuple[str, int, ObjectId, str, str, str]] = set()
+    ends: dict[str, Kustomization] = {}
+    for document in there:
+        if document.named or (document.source, document.index) not in wanted:
+            continue
+        ways = tree.ways(str(Path(document.source).resolve()))
+        if not any(ways):
+            continue
+        body = document.body
+        about = ObjectId.of(body)
+        for asked in servers:
+            faults = _refusals(document, asked)
+            kept: set[tuple[str, str]] = set()
+            for way in ways:
+                made = _completed(body, way, asked, accounts)
+                said = _refusals(document.with_body(made), asked) if made is not None else ()
+                left = {(rule, stable(path, made)) for rule, path in said}
+                kept |= {fault for fault in faults if (fault[0], stable(fault[1], body)) in left}
+            for rule, path in faults - kept:
+                cured.add((document.source, document.index, about, rule, path, asked.version))
+                ends.setdefault(document.source, next(way for way in ways if way)[-1].kustomization)
+    if not cured:
+        return found
+
+    def gone(d: Diagnostic) -> bool:
+        return _of_server(d) and any(
+            (d.file, d.document, d.object, d.rule, d.path, version) in cured for version in d.kubernetes
+        )
+
+    notes: dict[str, list[Diagnostic]] = {}
+    for d in found:
+        if gone(d):
+            notes.setdefault(d.file, []).append(d)
+    return [*(d for d in found if not gone(d)), *(_note(said, ends[file]) for file, said in notes.items())]
+
+
+def _refusals(document: Document, asked: Server) -> set[tuple[str, str]]:
+    """(rule, path) of what the server refuses in an object."""
+    said = (api.diagnose(f, document, asked.version) for f in asked.create(document.body).faults)
+    return {(d.rule, d.path) for d in said if d.rejects}
+
+
+def _of_server(d: Diagnostic) -> bool:
+    return d.origin is Origin.APISERVER and d.severity is Severity.ERROR
+
+
+def _note(said: list[Diagnostic], end: Kustomization) -> Diagnostic:
+    first = min(said, key=lambda d: d.span)
+    paths = list(dict.fromkeys(d.path or "the object" for d in said))
+    folder = _shown(end.folder)
+    what = paths[0] if len(paths) == 1 else f"{', '.join(paths[:-1])} and {paths[-1]}"
+    return replace(
+        first,
+        origin=Origin.LINT,
+        rule="kustomized",
+        severity=Severity.INFO,
+        reason="",
+        message=f"{what}: refused as the file stands and mended by what its kustomization fills in, so it was left out",
+        help=f"check what is sent as well: `kustomize build {folder} | manifold check -`",
+        fix=None,
+    )
+
+
+def _shown(folder: str) -> str:
+    here = Path.cwd()
+    place = Path(folder)
+    return str(place.relative_to(here)) if place.is_relative_to(here) else folder
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A kustomization, with what its file says."""
+
+    kustomization: Kustomization
+
+    @cached_property
+    def data(self) -> Mapping[str, Any]:
+        folder = Path(self.kustomization.folder)
+        for name in KUSTOMIZATIONS:
+            if (folder / name).is_file():
+                data = _parsed((folder / name).read_bytes())
+                return data[0] if data and isinstance(data[0], dict) else {}
+        return {}
+
+    @cached_property
+    def component(self) -> bool:
+        return self.data.get("kind") == "Component"
+
+    @cached_property
+    def patches(self) -> list[tuple[Mapping[str, Any] | None, Any]]:
+        """(target, patch) of those that come first; without a target the patch says itself what it is for."""
+        out: list[tuple[Mapping[str, Any] | None, Any]] = []
+        for entry in _items(self.data, "patchesStrategicMerge"):
+            if isinstance(entry, str):
+                text = entry if "\n" in entry else self._file(entry)
+                out += [(None, p) for p in _parsed(text)]
+        return out + self._targeted("patches")
+
+    @cached_property
+    def late(self) -> list[tuple[Mapping[str, Any] | None, Any]]:
+        """(target, patch) of `patchesJson6902`, which come last."""
+        return self._targeted("patchesJson6902")
+
+    def _targeted(self, name: str) -> list[tuple[Mapping[str, Any] | None, Any]]:
+        out: list[tuple[Mapping[str, Any] | None, Any]] = []
+        for entry in _items(self.data, name):
+            if isinstance(entry, dict):
+                target = entry.get("target")
+                text = entry.get("patch") or self._file(entry.get("path"))
+                out += [(target if isinstance(target, dict) else None, p) for p in _parsed(text)]
+        return out
+
+    def _file(self, name: Any) -> bytes:
+        if not isinstance(name, str) or not name:
+            return b""
+        try:
+            return (Path(self.kustomization.folder) / name).read_bytes()
+        except (OSError, ValueError):
+            return b""  # kustomize itself will say that it is not there
+
+    @cached_property
+    def labels(self) -> list[tuple[Mapping[str, str], list[Mapping[str, Any]]]]:
+        """(labels, places) in order."""
+        table = assets.table("rules", "kustomize.yaml")
+        everywhere = [*table["labels"], *table["templates"], *table["selectors"]]
+        out: list[tuple[Mapping[str, str], list[Mapping[str, Any]]]] = []
+        for entry in _items(self.data, "labels"):
+            if not isinstance(entry, dict) or not isinstance(entry.get("pairs"), dict):
+                continue
+            places = list(table["labels"])
+            if entry.get("includeSelectors"):
+                places = list(everywhere)
+            elif entry.get("includeTemplates"):
+                places += table["templates"]
+            places += [f for f in entry.get("fields") or () if isinstance(f, dict) and isinstance(f.get("path"), str)]
+            out.append((entry["pairs"], places))
+        common = self.data.get("commonLabels")
+        if isinstance(common, dict):
+            out.append((common, everywhere))
+        return out
+
+
+def _items(data: Mapping[str, Any], name: str) -> Sequence[Any]:
+    value = data.get(name)
+    return value if isinstance(value, list) else ()
+
+
+def _parsed(text: str | bytes) -> list[Any]:
+    """The documents of a YAML text; none where it cannot be read: as a source it is blamed, or kustomize says so."""
+    import yaml
+
+    try:
+        return [d for d in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if d is not None]
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return []
+
+
+@dataclass
+class _Tree:
+    """The kustomizations of a run, by what they list."""
+
+    kustomizations: Sequence[Kustomization]
+    _ways: dict[str, list[tuple[_Layer, ...]]] = field(default_factory=dict)
+
+    @cached_property
+    def _by_folder(self) -> dict[str, _Layer]:
+        return {k.folder: _Layer(k) for k in self.kustomizations}
+
+    @cached_property
+    def _listing(self) -> dict[str, list[_Layer]]:
+        out: dict[str, list[_Layer]] = {}
+        for layer in self._by_folder.values():
+            for member in layer.kustomization.members:
+                out.setdefault(member, []).append(layer)
+        return out
+
+    def ways(self, file: str) -> list[tuple[_Layer, ...]]:
+        """The ways from a file to each kustomization that nothing includes: what changes it, in order."""
+        found = self._ways.get(file)
+        if found is None:
+            found = self._ways[file] = self._up(file, frozenset())[:MOST_WAYS]
+        return found
+
+    def _up(self, node: str, seen: frozenset[str]) -> list[tuple[_Layer, ...]]:
+        out: list[tuple[_Layer, ...]] = []
+        for layer in self._listing.get(node, ()):
+            folder = layer.kustomization.folder
+            if folder in seen or len(out) >= MOST_WAYS:
+                continue
+            stage = [*self._components(layer, seen | {folder, node}), layer]
+            after = seen | {s.kustomization.folder for s in stage}
+            out += [(*stage, *rest) for rest in self._up(folder, after)]
+        return out or [()]
+
+    def _components(self, layer: _Layer, seen: frozenset[str]) -> Iterator[_Layer]:
+        """The components that a kustomization takes in, and those that they do, innermost first."""
+        for member in layer.kustomization.members:
+            inner = self._by_folder.get(member)
+            if inner is not None and inner.component and member not in seen:
+                yield from self._components(inner, seen | {member})
+                yield inner
+
+
+def _completed(body: Body, way: Iterable[_Layer], asked: Server, accounts: frozenset[str]) -> Body | None:
+    """An object as kustomize would make it on this way; None where a patch deletes it."""
+    made: Body | None = copy(body)
+    names = {_name(body)}
+    for layer in way:
+        for target, patch in layer.patches:
+            made = _patched(made, target, patch, names, asked) if made is not None else None
+        if made is None:
+            return None
+        data = layer.data
+        if isinstance(space := data.get("namespace"), str) and space:
+            _place(made, space, asked, accounts)
+        if isinstance(meta := made.get("metadata"), dict) and isinstance(meta.get("name"), str):
+            kept = made.get("kind") in ("CustomResourceDefinition", "APIService", "Namespace")
+            meta["name"] = (
+                meta["name"] if kept else f"{data.get('namePrefix') or ''}{meta['name']}{data.get('nameSuffix') or ''}"
+            )
+            names.add(meta["name"])
+        for pairs, places in layer.labels:
+            for place in places:
+                if _meant(place, made):
+                    _label(made, place["path"].split("/"), pairs, create=bool(place.get("create")))
+        for target, patch in layer.late:
+            made = _patched(made, target, patch, names, asked) if made is not None else None
+    return made
+
+
+def _name(body: Mapping[str, Any]) -> str:
+    meta = body.get("metadata")
+    return str(meta.get("name") or "") if isinstance(meta, dict) else ""
+
+
+def _meant(wanted: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Whether group, version and kind, as far as they are given, are an object's."""
+    group, _, version = str(body.get("apiVersion") or "").rpartition("/")
+    return all(
+        wanted.get(word) in (None, "", there)
+        for word, there in (("group", group), ("version", version), ("kind", body.get("kind")))
+    )
+
+
+def _patched(
+    body: Body, target: Mapping[str, Any] | None, patch: Any, names: Iterable[str], asked: Server
+) -> Body | None:
+    if target is not None:
+        if not _meant(target, body) or not _selected(target, body, names):
+            return body
+    elif not isinstance(patch, dict) or not (_same_sort(patch, body) and _name(patch) in names):
+        return body
+    if isinstance(patch, list):
+        try:
+            made = jsonpatch.apply(body, [p for p in patch if isinstance(p, dict)])
+        except jsonpatch.PatchError:
+            return body  # kustomize stops there, and says so
+        return made if isinstance(made, dict) else body
+    if not isinstance(patch, dict):
+        return body
+    if patch.get(strategic.PATCH) == "delete":
+        return None
+    kind = asked.kind(str(body.get("apiVersion")), str(body.get("kind")))
+    # The patch says for what it is, which changes nothing.
+    change = {k: v for k, v in patch.items() if k not in ("apiVersion", "kind")}
+    if isinstance(meta := change.get("metadata"), dict):
+        change["metadata"] = {k: v for k, v in meta.items() if k not in ("name", "namespace")}
+    try:
+        if kind is None or kind.custom is not None:
+            made = strategic.json_apply(body, change)
+            return made if isinstance(made, dict) else body
+        return strategic.apply(body, change, kind.type)
+    except (strategic.PatchError, AttributeError):  # what it is merged with is not of the kind's shape
+        return body
+
+
+def _same_sort(patch: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    return (patch.get("apiVersion"), patch.get("kind")) == (body.get("apiVersion"), body.get("kind"))
+
+
+def _selected(target: Mapping[str, Any], body: Mapping[str, Any], names: Iterable[str]) -> bool:
+    """Whether name, namespace, labels and annotations are as a target asks; names are whole patterns, as in kustomize."""
+    meta = body.get("metadata")
+    meta = meta if isinstance(meta, dict) else {}
+
+    def fits(word: str, there: Iterable[str]) -> bool:
+        wanted = target.get(word)
+        if not isinstance(wanted, str) or not wanted:
+            return True
+        return any(_matches(wanted, name) for name in there)
+
+    if not fits("name", names) or not fits("namespace", [str(meta.get("namespace") or "")]):
+        return False
+    return all(
+        _has(target.get(word), meta.get(part))
+        for word, part in (("labelSelector", "labels"), ("annotationSelector", "annotations"))
+    )
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return bool(regexes.compiled(pattern).fullmatch(text))
+    except regexes.PatternError:
+        return False
+
+
+_EQUAL = re.compile(r"\s*([^\s=!]+)\s*(==?|!=)\s*([^\s,]*)\s*")
+
+
+def _has(selector: Any, there: Any) -> bool:
+    """Whether labels are as a selector text asks, as far as it speaks of equality; of other words it holds."""
+    if not isinstance(selector, str):
+        return True
+    labels = there if isinstance(there, dict) else {}
+    for part in selector.split(","):
+        found = _EQUAL.fullmatch(part)
+        if found and (labels.get(found[1]) == found[3]) != (found[2] != "!="):
+            return False
+    return True
+
+
+def _place(body: Body, namespace: str, asked: Server, accounts: frozenset[str]) -> None:
+    """Put an object in a namespace, and the accounts of a binding that are of the same build or called default."""
+    kind = asked.kind(str(body.get("apiVersion")), str(body.get("kind")))
+    meta = body.get("metadata")
+    if isinstance(meta, dict) and (kind is None or kind.namespaced):
+        meta["namespace"] = namespace
+    if body.get("kind") in ("RoleBinding", "ClusterRoleBinding"):
+        for subject in _items(body, "subjects"):
+            if isinstance(subject, dict) and subject.get("kind") == "ServiceAccount":
+                name = subject.get("name")
+                if name == "default" or name in accounts:
+                    subject["namespace"] = namespace
+
+
+def _label(value: Any, path: Sequence[str], pairs: Mapping[str, Any], *, create: bool) -> None:
+    """Put labels into the map at a path."""
+    if not path:
+        if isinstance(value, dict):
+            value.update(pairs)
+        return
+    name, rest = path[0], path[1:]
+    if not isinstance(value, dict):
+        return
+    if name.endswith("[]"):
+        for item in _items(value, name[:-2]):
+            _label(item, rest, pairs, create=create)
+        return
+    if value.get(name) is None:
+        if not create:
+            return
+        value[name] = {}
+    _label(value[name], rest, pairs, create=create)
