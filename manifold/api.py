@@ -622,11 +622,14 @@ def plan(
     live: Iterable[Mapping[str, Any]] = (),
     *,
     prune: Prune | None = None,
+    how: Literal["client", "server", "auto"] = "auto",
     kubernetes: str | None = None,
     crds: Iterable[Mapping[str, Any]] = (),
     cluster: Iterable[Mapping[str, Any]] = (),
 ) -> Plan:
     """In which order to apply these objects over the `live` ones: waves, waits, risks, and what `prune` deletes.
+
+    `auto` goes on as each live object was last applied, and creates as `kubectl apply` without --server-side.
 
     Raises ReadError where kubectl cannot read the text, UsageError for a prune selection that cannot be.
     """
@@ -634,7 +637,7 @@ def plan(
     fatal = [d for d in reading.diagnostics if d.rejects]
     if fatal:
         raise ReadError(fatal, [d.body for d in reading.documents])
-    return planned(reading.documents, asked, list(live), prune=prune)
+    return planned(reading.documents, asked, list(live), prune=prune, how=how)
 
 
 def planned(
@@ -643,6 +646,7 @@ def planned(
     live: Sequence[Mapping[str, Any]],
     *,
     prune: Prune | None = None,
+    how: Literal["client", "server", "auto"] = "auto",
     namespace: str = "default",
 ) -> Plan:
     """The plan for documents that are read already."""
@@ -650,7 +654,7 @@ def planned(
     from manifold import risks
     from manifold.report._diff import told
 
-    results = outcomes(found, asked, live, how="auto", force=True, namespace=namespace)
+    results = outcomes(found, asked, live, how=how, force=True, namespace=namespace)
     turns = []
     problems = []
     there = {_key(body): body for body in live}

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from manifold.cli._options import Settings, takes
+from manifold.cli._options import WAYS, How, Settings, takes
 from manifold.model import Difference
 
 EPILOG = "Examples: manifold diff deploy/ --against staging.snapshot · manifold diff deploy/ --against git:main · manifold diff deploy/ --context prod"
@@ -19,12 +19,7 @@ def command(
     against: Annotated[
         str, typer.Option(help="A snapshot file, a folder of manifests, git:REV, or live (default: the cluster).")
     ] = "",
-    how: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|server|client", help="As `kubectl apply` or `kubectl apply --server-side` would do it."
-        ),
-    ] = "auto",
+    how: How = "auto",
     field_manager: Annotated[str, typer.Option(help="Who applies, for server-side apply.")] = "kubectl",
     force_conflicts: Annotated[
         bool, typer.Option("--force-conflicts", help="Take over fields that other managers own.")
@@ -36,7 +31,7 @@ def command(
     from manifold.cli._live import loaded, server_for, side
     from manifold.report import _diff
 
-    choose("--how", how, ("auto", "server", "client"))
+    choose("--how", how, WAYS)
     outputs = [(name, file) for name, _, file in (o.partition("=") for o in settings.output or ["text"])]
     for name, _ in outputs:
         choose("--output", name, FORMATS)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from manifold.cli._options import Settings, takes
+from manifold.cli._options import WAYS, How, Settings, takes
 from manifold.model import Document
 
 EPILOG = "Examples: manifold plan deploy/ · manifold plan deploy/ --cluster prod.snapshot --prune -l app=shop · manifold plan . --against git:main -o json"
@@ -24,6 +24,7 @@ def command(
             help="A snapshot file, a folder of manifests, git:REV, or live, as --kubeconfig and --context mean it; default: nothing is there yet."
         ),
     ] = "",
+    how: How = "auto",
     prune: Annotated[bool, typer.Option("--prune", help="Also delete what the manifests no longer name.")] = False,
     selector: Annotated[str, typer.Option("--selector", "-l", help="What may be pruned, by label.")] = "",
     prune_all: Annotated[bool, typer.Option("--prune-all", help="Prune without a selector.")] = False,
@@ -49,6 +50,7 @@ def command(
     outputs = [(name, file) for name, _, file in (o.partition("=") for o in settings.output or ["text"])]
     for name, _ in outputs:
         choose("--output", name, FORMATS)
+    choose("--how", how, WAYS)
     wants_prune = prune or bool(selector or applyset or prune_all)
     if wants_prune and not prune:
         raise UsageError("--selector, --applyset and --prune-all say what --prune may delete: give --prune as well")
@@ -62,10 +64,12 @@ def command(
     whole = bool(live) and other.cluster is None and not other.manifests
     known = [*live, *(definitions(other.cluster, found.documents) if other.cluster else ())]
     asked = server_for(found.documents, known, settings, whole=whole)
+    way: Any = how
     if other.manifests:
-        live = api.applied(live, asked, how="client", namespace=namespace)
+        before: Any = "server" if how == "server" else "client"
+        live = api.applied(live, asked, how=before, namespace=namespace)
     asking = Prune(selector, applyset, tuple(prune_allowlist), prune_all, namespace) if prune else None
-    plan = api.planned(found.documents, asked, live, prune=asking, namespace=namespace)
+    plan = api.planned(found.documents, asked, live, prune=asking, how=way, namespace=namespace)
     for name, file in outputs:
         if name == "text":
             text = _plan.text(plan, colour=not file and settings.colour(), verbose=settings.verbose)
