@@ -26,19 +26,41 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _defaults() -> dict[str, Any]:
+    """What holds where neither the settings nor an option say anything, but for what then is empty."""
+    from manifold.apiserver.schema import newest
+
+    return {
+        "kubernetes-version": [newest()],
+        "namespace": "default",
+        "profile": "recommended",
+        "missing-schema": "warn",
+        "fail-on": "error",
+    }
+
+
 def command(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Settings; default: manifold.yaml here or above.")
     ] = None,
 ) -> int:
-    """Show the settings in force, and where they come from."""
+    """Show the settings in force, where they come from, and which are defaults."""
     import yaml
 
     from manifold.config import find, load
 
     file = config or find(Path.cwd())
-    settings = {k: v for k, v in _plain(load(file)).items() if v not in (None, "", [], {}) and k != "file"}
+    loaded = load(file)
+    defaults = _defaults()
     sys.stdout.write(f"# {file or 'no manifold.yaml here or above: defaults'}\n")
-    if settings:
-        sys.stdout.write(yaml.safe_dump(settings, sort_keys=False))
+    for name, value in _plain(loaded).items():
+        if name == "file":
+            continue
+        if value not in (None, "", [], {}):
+            sys.stdout.write(yaml.safe_dump({name: value}, sort_keys=False))
+        elif (default := defaults.get(name, value)) in (None, ""):
+            sys.stdout.write(f"# {name}: none by default\n")
+        else:
+            text = yaml.safe_dump(default, default_flow_style=True).removesuffix("\n").removesuffix("\n...")
+            sys.stdout.write(f"{name}: {text}  # default\n")
     return 0
