@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,7 +30,20 @@ def write_baseline(paths: Paths, file: File = Path("manifold-baseline.json"), pr
     found, _ = report(asked)
     text = baseline.render(found.diagnostics)
     write(text, file)
-    sys.stdout.write(f"{text.count('fingerprint')} findings written to {file}\n")
+    sys.stdout.write(f"{text.count('fingerprint')} findings written to {file}\n{_use(file, asked.config)}\n")
+
+
+def _use(file: Path, config: Any) -> str:
+    """How a baseline gets into force, or that it is."""
+    if config.baseline is not None and config.baseline.resolve() == file.resolve():
+        return f"`baseline:` in {config.file} has it in force; `manifold baseline prune` drops what is mended."
+    import os
+
+    folder = config.file.resolve().parent if config.file else Path.cwd()
+    name = os.path.relpath(file.resolve(), folder)  # settings name files from where they lie
+    return (
+        f"To leave them out of reports: `baseline: {name}` in {config.file or 'manifold.yaml'}, or `--baseline {file}`."
+    )
 
 
 @group.command("prune")
