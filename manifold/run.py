@@ -435,7 +435,8 @@ def _severities(found: list[Diagnostic], request: Request) -> list[Diagnostic]:
 
 def _ignored(found: list[Diagnostic], request: Request) -> list[Diagnostic]:
     """Without what --ignore names; the linter leaves its own rules out itself, this is for `api/...` warnings."""
-    ignored = {*request.ignore, *request.config.ignore}
+    names = (*request.ignore, *request.config.ignore)
+    ignored = {name.strip() for text in names for name in text.split(",")}
     return [d for d in found if d.rule not in ignored or d.rejects] if ignored else found
 
 

@@ -17,9 +17,7 @@ INPUT, CLUSTER, OUTPUT = "Input", "Cluster", "Output"
 WAYS = ("auto", "server", "client")
 How = Annotated[
     str,
-    typer.Option(
-        metavar="auto|server|client", help="As `kubectl apply` or `kubectl apply --server-side` would do it."
-    ),
+    typer.Option(metavar="auto|server|client", help="As `kubectl apply` or `kubectl apply --server-side` would do it."),
 ]
 REPORTS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "junit", "rdjson", "markdown", "html")
 

@@ -205,6 +205,7 @@ def resolve(names: Iterable[str], known: Mapping[str, Rule]) -> set[str]:
     for rule in known.values():
         packs.setdefault(rule.pack, set()).add(rule.id)
     peers = aliases(known)
+    answers = assets.table("rules", "answers.yaml")["answers"]
     out: set[str] = set()
     for name in (part.strip() for text in names for part in text.split(",")):
         if not name:
@@ -217,16 +218,12 @@ def resolve(names: Iterable[str], known: Mapping[str, Rule]) -> set[str]:
             out |= {ours.partition("@")[0] for ours in peers[name]}
         elif whole := [ours for peer, found in peers.items() if peer.startswith(f"{name}:") for ours in found]:
             out |= {ours.partition("@")[0] for ours in whole}
-        elif name.startswith(("api/", "yaml/", "reference/")) or name in (
-            "duplicate-key",
-            "lost-document",
-            "invalid-utf8",
-        ):
+        elif name in answers or name.startswith(("api/", "yaml/", "reference/")):
             out.add(name)
         else:
             import difflib
 
-            near = difflib.get_close_matches(name, [*known, *packs, *peers], 1)
+            near = difflib.get_close_matches(name, [*known, *packs, *peers, *answers], 1)
             raise UsageError(
                 f"there is no rule {name!r}"
                 + (f": did you mean {near[0]}?" if near else " (`manifold rules` lists them)")
