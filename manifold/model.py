@@ -298,6 +298,8 @@ class Report:
     """A diagnostic without the values of Secrets, for what is added to one later."""
     about: Callable[[str], Page] = field(default=_no_page, repr=False, compare=False)
     """What is known of a rule by its id."""
+    files: tuple[str, ...] = ()
+    """The names of all texts that were read."""
     notes: tuple[str, ...] = ()
     """What limits the answer: a version that gets schema checks only, CEL rules that could not be evaluated."""
 

@@ -386,6 +386,7 @@ def report(request: Request) -> tuple[Report, bool]:
         secrets.quoted(loaded.lines),
         secrets.hide,
         partial(_about, (*request.rules, *request.config.rules)),
+        tuple(loaded.texts),
         tuple(_notes(versions)),
     )
     return out, incomplete

@@ -92,7 +92,7 @@ def finish(settings: Settings, asked: Any) -> int:
     if found.diagnostics:
         from manifold.fix.marks import marked
 
-        found = marked(found)
+        found = marked(found, asked)
     for name, file in outputs:
         write(render(name, found, settings, colour=file is None and settings.colour()), file)
     # Of a shard, or of whatever files were changed, it is usual that nothing is left.

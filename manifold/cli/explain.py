@@ -143,11 +143,13 @@ def _plain(value: Any) -> str:
 
 def _mendable(rule: str) -> str:
     """What `manifold fix` does about a rule's findings."""
+    from manifold.fix.marks import MENDABLE
+
     lines = [e for chapter in assets.table("rules", "repairs.yaml").values() for e in chapter]
     puts = [e["put"] for e in lines if rule in e["rules"]]
     if puts:
         return f" `manifold fix --unsafe --select {rule}` puts {' and '.join(puts)}."
-    if rule in ("service-account-field-old", "selector-mismatch", "service-selects-nothing", "extensions-group"):
+    if rule in MENDABLE:
         return " `manifold fix` mends it where it is sure."
     return ""
 

@@ -14,16 +14,16 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from manifold.apiserver import faults as reasons
 from manifold.apiserver.server import Server
 from manifold.fix import operations as ops
 from manifold.fix import repairs
 from manifold.fix.edits import Edit, ImpossibleError, Text, apply
+from manifold.fix.judge import worse
 from manifold.fix.operations import Operation, Repair
 from manifold.fix.subject import Around, Subject
 from manifold.lint.engine import Bundle
 from manifold.lint.shape import straight
-from manifold.model import Document, Fix, ObjectId, Path, Source, Span
+from manifold.model import Document, ObjectId, Path, Source, Span
 from manifold.read import exact, read, split
 from manifold.sops import sealed
 
@@ -53,6 +53,8 @@ class Mended:
     done: list[Done] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     """Why something could not be mended, or was not looked at."""
+    refused: bool = False
+    """What could be mended would have been worse, and so all stayed."""
 
     @property
     def changed(self) -> bool:
@@ -81,20 +83,23 @@ def mend(
     server: Callable[[Sequence[Document]], Server],
     *,
     unsafe: bool = False,
-    lint: Callable[[Sequence[Document]], Callable[[Document], Iterable[Any]]] | None = None,
+    lint: Callable[[Sequence[Document], Server], Callable[[Document], Iterable[Any]]] | None = None,
     wanted: Callable[[Document], bool] = lambda _: True,
+    beside: Sequence[Document] = (),
 ) -> list[Mended]:
     """The sources repaired; their order and number stay.
 
     `server` gives the API server for the objects at hand (definitions among them are known to it); `lint`, where unsafe
-    repairs are wanted, what says the findings of one object among all. Objects that are not `wanted` stay as they are.
+    repairs are wanted, what says the findings of one object among all. Objects that are not `wanted` stay as they are;
+    those `beside` are of other files, and only looked at.
     """
     out = [Mended(s.name, s.data, s.data) for s in sources]
     parts = modules(unsafe)
     for turn in range(ROUNDS):
         documents = [d for s, m in zip(sources, out, strict=True) for d in read(replace(s, data=m.after)).documents]
+        documents += beside
         judge = server(documents)
-        around = Around(judge, Bundle(straight(documents, judge)), lint(documents) if lint and unsafe else None)
+        around = Around(judge, Bundle(straight(documents, judge)), lint(documents, judge) if lint and unsafe else None)
         # After the first turn, only what looks at other objects can find anything new.
         active = parts if turn == 0 else tuple(m for m in parts if m.WHOLE)
         if not active:
@@ -133,6 +138,7 @@ def _mend(
         return False
     if why := _worse(source, begun, text, around.server):
         one.left.append(why)
+        one.refused = True
         return False
     one.after = bom + text.encode()
     one.done += done
@@ -300,10 +306,6 @@ def _duplicates(root: exact.Node) -> list[tuple[Path, int]]:
     return out
 
 
-# What the server says before it looks at values.
-_STRICT = frozenset((reasons.UNKNOWN_FIELD, reasons.TYPE, "NotFound"))
-
-
 def _worse(source: Source, before: str, after: str, server: Server) -> str:
     """Why the repaired text may not replace the old one; empty when it may."""
     old = read(replace(source, data=before.encode()))
@@ -313,32 +315,6 @@ def _worse(source: Source, before: str, after: str, server: Server) -> str:
     ):
         return "the repaired text would not read as the same objects: left as it is"
     for was, now in zip(old.documents, new.documents, strict=True):
-        if was.body == now.body:
-            continue
-        first, then = server.create(was.body).faults, server.create(now.body).faults
-        strict = [sum(f.reason in _STRICT and not f.warning for f in faults) for faults in (first, then)]
-        judged = not any(f.rule == "api/no-such-kind" for f in first)  # else nothing was said of it before
-        if (judged and then.refused and not first.refused) or strict[1] > strict[0]:
-            fault = next(f for f in then if not f.warning)
-            return f"the repaired {now.kind} would be refused ({_spell(fault.path)}: {fault.message}): left as it is"
+        if was.body != now.body and (why := worse(was, now, server)):
+            return why
     return ""
-
-
-def available(
-    sources: Sequence[Source], server: Callable[[Sequence[Document]], Server]
-) -> dict[tuple[str, Span, str], Fix]:
-    """What safe repairs could be made, by file, place and path."""
-    out: dict[tuple[str, Span, str], Fix] = {}
-    documents = [d for s in sources for d in read(s).documents]
-    judge = server(documents)
-    around = Around(judge, Bundle(straight(documents, judge)))
-    for source in sources:
-        try:
-            text = source.data.removeprefix(_BOM).decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        for part in _parts(source, text, around):
-            found = [(s, r) for s in part.subjects for module in modules() for r in module.find(s)]
-            for s, r, _ in _proven(part, found):
-                out[source.name, s.document.locate(r.path), _spell(r.path)] = Fix(r.description, True)
-    return out

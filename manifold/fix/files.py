@@ -10,19 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from manifold import api
 from manifold.apiserver.server import Server
 from manifold.errors import UsageError
 from manifold.fix.engine import Mended, mend
-from manifold.model import Diagnostic, Document
-from manifold.run import Request, definitions
+from manifold.fix.judge import judge, linter, unreadable
+from manifold.model import Diagnostic, Document, Source
+from manifold.run import Request
 
 STDIN = "(stdin)"
 """The name under which standard input is read."""
-
-
-_READ = frozenset(("yaml/metadata", "yaml/no-kind", "yaml/no-object", "yaml/no-objects", "yaml/list"))
-"""What the reader says of a text that it could read: its objects are wrong, not its YAML."""
 
 
 @dataclass(slots=True)
@@ -41,49 +37,40 @@ def run(request: Request, *, unsafe: bool = False) -> Run:
     from manifold.read import read
     from manifold.read.walk import walk
 
-    config = request.config
-    found = walk(request.paths, exclude=config.exclude, only_manifests=request.only_manifests)
-    versions: list[str | None] = [*(request.versions or config.kubernetes)] or [None]
-    known = definitions((*request.schemas, *config.schemas))
-    skipped = {k.lower() for k in request.skip_kind}
-    rules = (*request.rules, *config.rules)
-    servers: list[Server] = []
-
-    def server(documents: Sequence[Document]) -> Server:
-        made = api.server(versions[-1], [*known, *(d.body for d in documents if api.is_crd(d.body))], ())
-        servers[:] = [made]
-        return made
-
-    def lint(documents: Sequence[Document]) -> Callable[[Document], Iterable[Diagnostic]]:
-        linter = api.linter(
-            documents,
-            servers[0].version,
-            profile=request.profile,
-            select=request.select,
-            ignore=request.ignore,
-            parameters=config.parameters,
-            rules=rules,
-        )
-        return lambda document: _unsuppressed(linter([document]), document, texts, rules)
-
-    texts = {s.name: s.data for s in found.sources}
-    mended = mend(
-        found.sources,
-        server,
-        unsafe=unsafe,
-        lint=lint,
-        wanted=lambda d: d.kind.lower() not in skipped and f"{d.api_version}/{d.kind}".lower() not in skipped,
-    )
+    found = walk(request.paths, exclude=request.config.exclude, only_manifests=request.only_manifests)
+    mended = repaired(found.sources, request, unsafe=unsafe)
     problems = [f"{d.file}: {d.message}" for d in found.diagnostics]
     readable = []
     for source, one in zip(found.sources, mended, strict=True):
         remaining = [d for d in read(replace(source, data=one.after)).diagnostics if d.rejects]
-        broken = [d for d in remaining if d.rule not in _READ]
+        broken = unreadable(remaining)
         problems += [f"{d.file}:{d.line}: {d.message}" for d in broken]
         if not broken:
             readable.append(one)
             one.left += [f"{d.line}: {d.message}: to be done by hand" for d in remaining]
     return Run(readable, problems)
+
+
+def repaired(
+    sources: Sequence[Source], request: Request, *, unsafe: bool = False, beside: Sequence[Document] = ()
+) -> list[Mended]:
+    """The sources repaired as the request wants it; `beside` are objects of other files, which stay as they are."""
+    skipped = {k.lower() for k in request.skip_kind}
+    rules = (*request.rules, *request.config.rules)
+    texts = {s.name: s.data for s in sources}
+
+    def lint(documents: Sequence[Document], asked: Server) -> Callable[[Document], Iterable[Diagnostic]]:
+        look = linter(request, documents, asked)
+        return lambda document: _unsuppressed(look([document]), document, texts, rules)
+
+    return mend(
+        sources,
+        lambda documents: judge(request, documents),
+        unsafe=unsafe,
+        lint=lint,
+        wanted=lambda d: d.kind.lower() not in skipped and f"{d.api_version}/{d.kind}".lower() not in skipped,
+        beside=beside,
+    )
 
 
 def _unsuppressed(

@@ -1,16 +1,36 @@
-"""Which findings of a report `manifold fix` can mend: said in the report itself."""
+"""Which findings of a report `manifold fix` can mend: said in the report itself.
+
+What a safe repair mends is told by its effect: the files with findings that may have one are repaired in memory and looked
+at again, and what is gone is marked. What `--unsafe` would put in is put into the objects alone and not into their texts, for
+there is much of it, and it must be quick.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
 
-from manifold.model import Diagnostic, Fix, Report, Source, Span
+from manifold import api, assets
+from manifold.baseline import stable
+from manifold.fix.judge import judge, linter, unreadable, worse
+from manifold.fix.operations import Repair, applied
+from manifold.model import Diagnostic, Document, Fix, ObjectId, Origin, Report, Source, spell
+from manifold.read import Reading, read
+from manifold.run import Request
+from manifold.sops import sealed
+
+if TYPE_CHECKING:
+    from manifold.fix import opinions
+    from manifold.fix.engine import Done
 
 MENDABLE = frozenset(
     (
         "api/unknown-field", "api/type", "api/not-supported", "api/no-such-kind", "api/deprecated", "api/invalid",
         "api/warning", "yaml/metadata", "duplicate-key", "service-account-field-old", "selector-mismatch",
-        "service-selects-nothing", "extensions-group", "beta-version-replaced",
+        "service-account-field-twice", "service-selects-nothing", "extensions-group", "beta-version-replaced",
+        "missing-protocol",
     )
 )  # fmt: skip
 """Rules some of whose findings have a safe repair; only files with one of these are read again."""
@@ -20,32 +40,175 @@ MOST = 50
 LARGEST = 256 * 1024
 """Of more bytes no file is read again: repairs are looked for with a cost that grows faster than the text."""
 
+ROUNDS = 5  # an opinion may call for another, hardly ever a third
 
-def marked(report: Report) -> Report:
-    """The report with a fix on each diagnostic that has a safe repair."""
-    names = list(dict.fromkeys(d.file for d in report.diagnostics if d.file and d.rule in MENDABLE))[:MOST]
-    if not names:
+BESIDE = 500
+"""Where a run has no more files than this, all are read again: what a selector means is told by the other objects."""
+
+
+def marked(report: Report, request: Request) -> Report:
+    """The report of a request with a fix on each diagnostic that has a repair."""
+    marks, refused = _safe(report, request)
+    marks |= {i: fix for i, fix in _opinions(report, request, refused) if i not in marks}
+    if not marks:
         return report
-    from manifold import api
-    from manifold.fix.engine import available
-
-    texts = ((name, "\n".join(report.lines(name)).encode("utf-8", "surrogatepass")) for name in names)
-    sources = [Source(name, text) for name, text in texts if len(text) <= LARGEST]
-    version = report.kubernetes[-1] if report.kubernetes else None
-    fixes = available(sources, lambda found: api.server(version, [d.body for d in found if api.is_crd(d.body)]))
-    return (
-        replace(report, diagnostics=tuple(report.hide(_with(d, fixes)) for d in report.diagnostics))
-        if fixes
-        else report
+    found = tuple(
+        report.hide(replace(d, fix=marks[i])) if i in marks and d.fix is None else d
+        for i, d in enumerate(report.diagnostics)
     )
+    return replace(report, diagnostics=found)
 
 
-def _with(d: Diagnostic, fixes: dict[tuple[str, Span, str], Fix]) -> Diagnostic:
-    if d.fix is not None or d.rule not in MENDABLE:
-        return d
-    near = [(span, path, fix) for (file, span, path), fix in fixes.items() if file == d.file and span.line == d.line]
-    # What the reader says of a text has no path: there the place tells.
-    found = [fix for span, path, fix in near if (path == d.path if d.path else span == d.span)]
-    if not found and not d.path:
-        found = [fix for _, _, fix in near]
-    return replace(d, fix=found[0]) if len(found) == 1 else d
+def _sources(report: Report, names: Iterable[str]) -> list[Source]:
+    texts = ((name, "\n".join(report.lines(name)).encode("utf-8", "surrogatepass")) for name in names)
+    return [Source(name, text) for name, text in texts if len(text) <= LARGEST]
+
+
+def _readable(report: Report, names: Iterable[str]) -> list[tuple[Source, Reading]]:
+    """The sources that were read to their end: of others `fix` leaves all as it is."""
+    readings = ((s, read(s)) for s in _sources(report, names))
+    return [(s, reading) for s, reading in readings if not unreadable(reading.diagnostics)]
+
+
+def _beside(report: Report, names: Collection[str]) -> list[Document]:
+    """The objects of the other files, where there are not too many."""
+    if len(report.files) > BESIDE:
+        return []
+    return [d for s in _sources(report, (n for n in report.files if n not in names)) for d in read(s).documents]
+
+
+def _files(report: Report, rules: frozenset[str]) -> list[str]:
+    """The first files with a finding of these rules."""
+    return list(dict.fromkeys(d.file for d in report.diagnostics if d.file and d.rule in rules))[:MOST]
+
+
+# ── safe repairs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _safe(report: Report, request: Request) -> tuple[dict[int, Fix], set[str]]:
+    """The safe fixes of a report's diagnostics, by number; and the files that stay as they are, for repairs would be worse."""
+    names = _files(report, MENDABLE)
+    if not names:
+        return {}, set()
+    from manifold.fix.files import repaired
+
+    sources = [s for s, _ in _readable(report, names)]
+    beside = _beside(report, names)
+    mended = repaired(sources, request, beside=beside)
+    refused = {m.name for m in mended if m.refused}
+    made = [m for m in mended if m.changed]
+    if not made:
+        return {}, refused
+    changed = {m.name: m for m in made}
+    whole = [s for s in sources if s.name not in changed]
+    beside += [d for s in whole for d in read(s).documents]
+    first = _said([Source(m.name, m.before) for m in made], beside, request)
+    then = _said([Source(m.name, m.after) for m in made], beside, request)
+    gone = first.keys() - then.keys()
+    out = {}
+    for i, d in enumerate(report.diagnostics):
+        key = next((k for k in gone if _place(d) == k[:4] and d.path in first[k]), None)
+        if key is not None:
+            out[i] = Fix(_description(d, changed[d.file].done), True)
+    return out, refused
+
+
+Known = tuple[str, int, str, str, str]
+"""A diagnostic as it is known again in another text: file, document, the object's name, rule, path by names."""
+
+
+def _place(d: Diagnostic) -> tuple[str, int, str, str]:
+    return d.file, d.document, d.object.name, d.rule
+
+
+def _said(sources: Sequence[Source], beside: Sequence[Document], request: Request) -> dict[Known, set[str]]:
+    """What is said of these sources, with the paths as they are written."""
+    readings = [read(s) for s in sources]
+    documents = [d for r in readings for d in r.documents]
+    asked = judge(request, [*documents, *beside])
+    found = [d for r in readings for d in r.diagnostics]
+    if request.validate:
+        found += api.verdict(documents, asked)
+    if request.lint:
+        found = api.once(found, linter(request, [*documents, *beside], asked)(documents))
+    bodies = {(d.source, d.index, ObjectId.of(d.body).name): d.body for d in documents}
+    out: dict[Known, set[str]] = {}
+    for d in found:
+        body = bodies.get((d.file, d.document, d.object.name))
+        out.setdefault((*_place(d), stable(d.path, body)), set()).add(d.path)
+    return out
+
+
+def _description(d: Diagnostic, done: Sequence[Done]) -> str:
+    """What is said of the repair that mends a diagnostic: the one that is nearest to it."""
+
+    def far(one: Done) -> tuple[bool, bool, bool, int, int]:
+        related = d.path.startswith(one.path) or one.path.startswith(d.path)
+        away = abs(one.line - d.line), abs(one.column - d.column)
+        return one.object.name != d.object.name, not related, one.rule != d.rule, *away
+
+    return min(done, key=far).description
+
+
+# ── opinions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def opinionated() -> frozenset[str]:
+    """The rules for which `fix --unsafe` puts something in."""
+    chapters = assets.table("rules", "repairs.yaml").values()
+    return frozenset(rule for chapter in chapters for line in chapter for rule in line["rules"])
+
+
+def _opinions(report: Report, request: Request, refused: Collection[str]) -> Iterator[tuple[int, Fix]]:
+    """What `fix --unsafe` would do, by the diagnostics' numbers; to files that are `refused` it does nothing."""
+    names = _files(report, opinionated())
+    if not names:
+        return
+    readings = [reading for s, reading in _readable(report, names) if s.name not in refused]
+    documents = [d for reading in readings for d in reading.documents]
+    wanted: dict[tuple[str, int, str], list[tuple[int, Diagnostic]]] = {}
+    for i, d in enumerate(report.diagnostics):
+        if d.origin is Origin.LINT:
+            wanted.setdefault((d.file, d.document, d.object.name), []).append((i, d))
+    asked = judge(request, documents)
+    look = linter(request, [*documents, *_beside(report, names)], asked)
+    for reading in readings:
+        fixes: list[tuple[int, Fix]] = []
+        for document in reading.documents:
+            here = wanted.get((document.source, document.index, document.key().name), [])
+            if sealed(document.body) or not any(d.rule in opinionated() for _, d in here):
+                continue
+            found = {(d.rule, d.path) for _, d in here}
+            now, made, left = _put(document, found, look)
+            if made and worse(document, now, asked):
+                break  # the whole file stays
+            gone = {(d.rule, d.path) for d in look([document])} - left if made else set()
+            fixes += [(i, Fix(_nearest(d, made), False)) for i, d in here if (d.rule, d.path) in gone]
+        else:
+            yield from fixes
+
+
+def _put(
+    document: Document, found: set[opinions.Finding], look: Callable[[Sequence[Document]], list[Diagnostic]]
+) -> tuple[Document, list[Repair], set[opinions.Finding]]:
+    """An object with the opinions put in, round after round, beginning with what is found now; they; and what is found then."""
+    from manifold.fix import opinions
+
+    made: list[Repair] = []
+    for _ in range(ROUNDS):
+        repairs = [
+            r for chapter in assets.table("rules", "repairs.yaml") for r in opinions.find(document, found, chapter)
+        ]
+        if not repairs:
+            break
+        for repair in repairs:
+            document = document.with_body(applied(document.body, repair.operations))
+        made += repairs
+        found = {(d.rule, d.path) for d in look([document])}
+    return document, made, found
+
+
+def _nearest(d: Diagnostic, made: Sequence[Repair]) -> str:
+    """What is said of the opinion that is for a finding, or else of the nearest to it."""
+    return min(made, key=lambda r: (not d.path.startswith(spell(r.path)), r.rule != d.rule)).description

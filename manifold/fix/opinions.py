@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from manifold import assets
 from manifold.fix.operations import Insert, Operation, Repair, Set, at
-from manifold.fix.subject import Subject
 from manifold.lint.engine import subject as prepared
-from manifold.model import Path, spell
+from manifold.model import Document, Path, spell
 
 Body = Mapping[str, Any]
+Finding = tuple[str, str]
+"""Rule and path."""
 
 
-def find(subject: Subject, chapter: str) -> Iterator[Repair]:
-    """The repairs of a chapter of the table: one for the Pod and one for each container."""
-    found = {(d.rule, d.path) for d in subject.findings}
+def find(document: Document, found: Collection[Finding], chapter: str) -> Iterator[Repair]:
+    """The repairs of a chapter of the table for what is found of an object: one for the Pod and one for each container."""
     if not found:
         return
-    whole = prepared(subject.document)
+    whole = prepared(document)
     if whole.pod is None or not whole.pod:
         return
     lines = assets.table("rules", "repairs.yaml")[chapter]
@@ -32,7 +32,7 @@ def find(subject: Subject, chapter: str) -> Iterator[Repair]:
         yield from _one(container, path, [e for e in free if e["at"] == "container"], found)
 
 
-def _one(body: Body, path: Path, lines: list[dict[str, Any]], found: set[tuple[str, str]]) -> Iterator[Repair]:
+def _one(body: Body, path: Path, lines: list[dict[str, Any]], found: Collection[Finding]) -> Iterator[Repair]:
     here = spell(path)
     wanted: dict[str, Any] = {}
     rules: list[str] = []

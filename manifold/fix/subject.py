@@ -51,6 +51,11 @@ class Subject:
         """What the lint rules in force say of the object."""
         return list(self.around.lint(self.document)) if self.around.lint is not None else []
 
+    @property
+    def found(self) -> set[tuple[str, str]]:
+        """Rule and path of the findings."""
+        return {(d.rule, d.path) for d in self.findings}
+
     def written(self, path: Path) -> str:
         """The scalar at a path as it is written, quotes included."""
         return self.text.written(self.prefix + path)

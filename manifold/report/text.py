@@ -184,9 +184,13 @@ def render(
         line = totals(report)
         code = "1;31" if s.errors else "1;33" if s.warnings else "1;32"
         extra = ""
-        fixable = sum(1 for d in report.diagnostics if d.fix)
-        if fixable:
-            extra += f" {fixable} fixable."
+        safe = sum(1 for d in report.diagnostics if d.fix and d.fix.safe)
+        unsafe = sum(1 for d in report.diagnostics if d.fix and not d.fix.safe)
+        if safe or unsafe:
+            words = [f"{safe} fixable"] * bool(safe) + [f"{unsafe} {'more ' * bool(safe)}fixable with --unsafe"] * bool(
+                unsafe
+            )
+            extra += f" {', '.join(words)}."
         if s.suppressed:
             extra += f" {s.suppressed} suppressed."
         out.append(paint(code, line + ".") + extra)

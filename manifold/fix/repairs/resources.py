@@ -12,4 +12,4 @@ SAFE, ORDER, WHOLE = False, 6, False
 
 
 def find(subject: Subject) -> Iterator[Repair]:
-    yield from opinions.find(subject, "resources")
+    yield from opinions.find(subject.document, subject.found, "resources")
