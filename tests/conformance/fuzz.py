@@ -99,12 +99,20 @@ def said_by(reply: Reply) -> set[str]:
     return {field for _, field in reply.causes() if field and field != "<nil>"}
 
 
+def in_earnest(found: Iterable[api.Diagnostic]) -> bool:
+    """Whether the refusals among these hold in a dry run, too: it does not look at the ranges of node ports."""
+    paths = [d.path for d in found if d.rejects]
+    return not paths or any(not p.lower().endswith("nodeport") for p in paths)
+
+
 def compare_verdict(body: Body, how: str, reply: Reply, found: list[api.Diagnostic]) -> Iterator[Disagreement]:
     """Verdict, fields blamed, and whether there is a warning."""
     kind = f"{body['apiVersion']} {body['kind']}"
     refusals = [d for d in found if d.rejects]
     theirs = f"{reply.code} {str(reply.body.get('message', ''))[:600]}"
     ours = "; ".join(f"{d.path}: {d.message}" for d in found)[:600]
+    if refusals and reply.accepted and not in_earnest(refusals):
+        return
     if bool(refusals) == reply.accepted:
         first = refusals[0].path if refusals else (sorted(said_by(reply)) or [""])[0]
         message = re.sub(r'"[^"]*"|\d+', "_", refusals[0].message if refusals else theirs)[:70]
