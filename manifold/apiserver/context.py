@@ -32,6 +32,8 @@ class Context:
     """On an update: the stored object, decoded and defaulted."""
     trace: Callable[[str, dict[str, Any]], None] | None = None
     """Told of each stage by name once it has changed the object in place; None where nobody wants to know."""
+    applied: bool = False
+    """Whether a patch makes the request: the server then writes data of any form anew, with sorted keys."""
     alone: bool = False
     """Whether only the mutating plug-ins run that need no cluster."""
     after: list[Callable[[], None]] = field(default_factory=list)

@@ -165,7 +165,7 @@ class Server:
     def update(self, old: Body, new: Body, *, admit: bool = False, applied: bool = False) -> Answer:
         """What a PUT of `new` over the stored `old` gets; `admit` as in `create`.
 
-        `applied`: `new` is what server-side apply made, whose nulls no decoder has looked at.
+        `applied`: `new` is what a patch made of a built-in kind, or server-side apply, whose nulls no decoder has looked at.
         """
         faults = Faults()
         if not isinstance(old.get("metadata"), dict):
@@ -187,7 +187,7 @@ class Server:
         creating.unpick(after, context)
         self.default(before, context)
         self.default(after, context, nulls=applied)
-        context.old = before
+        context.old, context.applied = before, applied
         admission.mutate(after, context, faults, alone=not admit and self.world is None)
         updating.prepare(after, before, context, faults)
         found = Faults()
@@ -259,7 +259,7 @@ class Server:
                 body["spec"] = {}  # Go has the struct, written or not
         module = part("default", room(kind.group))
         if module is not None:
-            function = module.DEFAULTS.get(kind.kind)
+            function = getattr(module, "DEFAULTS", {}).get(kind.kind)
             if function is not None:
                 function(body, context)
         tables.apply(body, kind.type, self.release)

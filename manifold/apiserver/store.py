@@ -11,12 +11,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from manifold.apiserver.autoscalers import STATUS
+from manifold.apiserver.convert import FORMER, convert
 from manifold.apiserver.create import allocate
 from manifold.apiserver.decode import copy
+from manifold.apiserver.default import tables
 from manifold.apiserver.schema import Field, Type
 from manifold.k8s.quantity import Quantity, parse
 
 if TYPE_CHECKING:
+    from manifold.apiserver.context import Context
     from manifold.apiserver.server import Answer
 
 Body = dict[str, Any]
@@ -174,4 +178,20 @@ def stored(answer: Answer) -> Body:
     else:
         body = write(answer.object, answer.kind.type)
     context.server.default(body, context)
-    return body
+    return _autoscaler(body, context) if answer.kind.api_version == FORMER else body
+
+
+def _autoscaler(body: Body, context: Context) -> Body:
+    """An autoscaler of autoscaling/v1: it is stored as one of v2, and has that version's defaults when it is read back.
+
+    A status, and the annotations that carry it, are those that the object had.
+    """
+    before = ((context.old or {}).get("metadata") or {}).get("annotations") or {}
+    notes = (body["metadata"].get("annotations") or {}).items()
+    kept = {k: v for k, v in notes if k not in STATUS} | {k: v for k, v in before.items() if k in STATUS}
+    kind = context.server.kind("autoscaling/v2", context.kind.kind)
+    if kind is None:
+        return body
+    hub = convert({**body, "metadata": {**body["metadata"], "annotations": kept}}, kind.api_version)
+    tables.apply(hub, kind.type, context.server.release)
+    return convert(hub, FORMER)

@@ -75,6 +75,46 @@ def test_status_of_an_autoscaler_in_annotations_is_dropped() -> None:
     assert "targetCPUUtilizationPercentage" not in body["spec"]
 
 
+NOTES = "autoscaling.alpha.kubernetes.io/"
+
+
+def test_an_autoscaler_of_v1_is_read_back_with_the_defaults_of_v2() -> None:
+    """Its annotations are read as Go reads them, in any case, and written anew: canonical amounts, rules of both ways."""
+    body = stored(
+        "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: a\n  annotations:\n"
+        f'    {NOTES}behavior: \'{{"scaleUP":{{"policies":[{{"type":"Pods","value":1,"periodSeconds":9}}],"tolerance":"0.2"}}}}\'\n'
+        f'    {NOTES}metrics: \'[{{"type":"Pods","pods":{{"METRICNAME":"a<b","targetAverageValue":"1000m"}}}}]\'\n'
+        "spec: {maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}}\n"
+    )
+    notes = body["metadata"]["annotations"]
+
+    assert notes[f"{NOTES}metrics"] == ('[{"type":"Pods","pods":{"metricName":"a\\u003cb","targetAverageValue":"1"}}]')
+    assert notes[f"{NOTES}behavior"] == (
+        '{"ScaleUp":{"StabilizationWindowSeconds":0,"SelectPolicy":"Max",'
+        '"Policies":[{"Type":"Pods","Value":1,"PeriodSeconds":9}],"Tolerance":"200m"},'
+        '"ScaleDown":{"StabilizationWindowSeconds":null,"SelectPolicy":"Max",'
+        '"Policies":[{"Type":"Percent","Value":100,"PeriodSeconds":15}],"Tolerance":null}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kept"),
+    [
+        ("{type: OnDelete, rollingUpdate: {maxUnavailable: 20%}}", {"maxUnavailable": "20%", "maxSurge": 0}),
+        ("{type: OnDelete, rollingUpdate: {}}", {"maxUnavailable": 0, "maxSurge": 0}),
+        ("{type: OnDelete}", None),
+    ],
+)
+def test_limits_of_a_daemon_set_that_updates_on_delete(strategy: str, kept: Any) -> None:
+    """They are kept though they do not matter, and are zero where they are not written."""
+    body = stored(
+        f"apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: a}}\nspec:\n  updateStrategy: {strategy}\n"
+        "  selector: {matchLabels: {a: b}}\n"
+        "  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}\n"
+    )
+    assert body["spec"]["updateStrategy"].get("rollingUpdate") == kept
+
+
 def test_what_asks_is_written_by_the_server() -> None:
     """Deletion is not for a create to say, and owners count once."""
     owner = "{apiVersion: v1, kind: Node, name: node, uid: u}"

@@ -21,6 +21,9 @@ def daemon_set_strategy(value: Body) -> None:
         rolling = value.setdefault("rollingUpdate", {})
         rolling.setdefault("maxUnavailable", 1)
         rolling.setdefault("maxSurge", 0)
+    elif value.get("rollingUpdate") is not None:  # kept though it does not matter, and its fields are no pointers
+        value["rollingUpdate"].setdefault("maxUnavailable", 0)
+        value["rollingUpdate"].setdefault("maxSurge", 0)
 
 
 def stateful_set_strategy(value: Body) -> None:

@@ -5,10 +5,10 @@ Follows kubernetes v1.37.2 pkg/apis/autoscaling/validation and pkg/registry/auto
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
+from manifold.apiserver.autoscalers import modern
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate.pod import resources
@@ -19,7 +19,6 @@ from manifold.model import Path
 Body = dict[str, Any]
 
 SPEC: Path = ("spec",)
-METRICS_NOTE = "autoscaling.alpha.kubernetes.io/metrics"
 MOST_PERIOD, MOST_WINDOW = 1800, 3600
 SELECT_POLICIES = ("Disabled", "Max", "Min")
 POLICY_TYPES = ("Percent", "Pods")
@@ -214,60 +213,8 @@ def _spec(spec: Body, context: Context, faults: Faults, *, least: int, version: 
             _rules(rules, (*SPEC, "behavior", name), faults)
 
 
-# autoscaling/v1
-
-
-def _annotated(notes: Body, key: str, shape: type) -> Any:
-    try:
-        found = json.loads(notes.get(key) or "null")
-    except ValueError:  # the server drops what it cannot read
-        return None
-    return found if isinstance(found, shape) else None
-
-
-def _modern_source(name: str, source: Body) -> Body:
-    """A metric source of autoscaling/v1 in the shape of v2 (pkg/apis/autoscaling/v1/conversion.go)."""
-    share, average = source.get("targetAverageUtilization"), source.get("targetAverageValue")
-    value = source.get("targetValue", average if name == "pods" else None)
-    target: Body = {}
-    if name in ("resource", "containerResource"):
-        target["type"] = "AverageValue" if share is None else "Utilization"
-        target.update(averageUtilization=share, averageValue=average)
-    elif name == "pods":
-        target.update(type="AverageValue", averageValue=average if average is not None else "0")
-    elif name == "object":
-        target.update(
-            type="Value" if average is None else "AverageValue", value=value, averageValue=source.get("averageValue")
-        )
-    else:
-        target.update(type="Value" if value is not None else "AverageValue", value=value, averageValue=average)
-    found = {"target": target, "metric": {"name": source.get("metricName") or ""}}
-    if name == "object":
-        found["describedObject"] = source.get("target") or {}
-    for key in ("name", "container"):
-        if key in source:
-            found[key] = source[key]
-    return found
-
-
-def _modern(body: Body) -> Body:
-    """The spec of an autoscaling/v1 object in the shape of v2: metrics and behaviour come from annotations."""
-    spec = dict(body.get("spec") or {})
-    notes = (body.get("metadata") or {}).get("annotations") or {}
-    share = spec.pop("targetCPUUtilizationPercentage", None)
-    metrics = []
-    for metric in _annotated(notes, METRICS_NOTE, list) or ():
-        if isinstance(metric, dict):
-            sources = {n: _modern_source(n, metric[n]) for n in SOURCES.values() if isinstance(metric.get(n), dict)}
-            metrics.append({"type": metric.get("type"), **sources})
-    if share is not None:
-        target = {"type": "Utilization", "averageUtilization": share}
-        metrics.append({"type": "Resource", "resource": {"name": "cpu", "target": target}})
-    return {**spec, "metrics": metrics}
-
-
 def _spec_of(body: Body, context: Context) -> Body:
-    return _modern(body) if context.kind.version == "v1" else body.get("spec") or {}
+    return (modern(body) if context.kind.version == "v1" else body).get("spec") or {}
 
 
 def create(body: Body, context: Context, faults: Faults) -> None:

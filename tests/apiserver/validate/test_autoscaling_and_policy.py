@@ -58,6 +58,24 @@ def test_metrics_of_the_first_version_live_in_an_annotation() -> None:
 
 
 @pytest.mark.parametrize(
+    ("behavior", "found"),
+    [
+        ('{"ScaleUp":{"Policies":null}}', {("FieldValueRequired", "spec.behavior.scaleUp.policies")}),
+        ('{"scaledown":{"policies":[]}}', {("FieldValueRequired", "spec.behavior.scaleDown.policies")}),
+        ('{"ScaleUp":{"Policies":1}}', set()),
+        ("no JSON", set()),
+        ("{}", set()),
+    ],
+)
+def test_behaviour_of_the_first_version_lives_in_an_annotation(behavior: str, found: set[tuple[str, str]]) -> None:
+    """It is validated before it has defaults; what cannot be read is dropped."""
+    notes = {"annotations": {"autoscaling.alpha.kubernetes.io/behavior": behavior}}
+    spec = {"maxReplicas": 3, "scaleTargetRef": TARGET}
+
+    assert causes("autoscaling/v1", "HorizontalPodAutoscaler", notes, spec=spec) == found
+
+
+@pytest.mark.parametrize(
     ("spec", "found"),
     [
         ({"minAvailable": 1, "maxUnavailable": 1}, {("FieldValueInvalid", "spec")}),
