@@ -45,6 +45,11 @@ MASKED = "<masked>"
 """What stands in a snapshot for the values of Secrets."""
 
 
+def _map(value: Any) -> Mapping[str, Any]:
+    """The value where it is a map: a manifest may hold anything in its place."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def unmasked(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """A live Secret with the manifest's values where a snapshot masks them, and whether it did so anywhere.
 
@@ -53,16 +58,16 @@ def unmasked(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[dict
     if live.get("kind") != "Secret" or live.get("apiVersion") != "v1":
         return dict(live), False
     out = dict(live)
-    said = {k: v for k, v in (manifest.get("data") or {}).items() if isinstance(v, str)}
-    for name, text in (manifest.get("stringData") or {}).items():
+    said = {k: v for k, v in _map(manifest.get("data")).items() if isinstance(v, str)}
+    for name, text in _map(manifest.get("stringData")).items():
         if isinstance(text, str):
             said[name] = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
-    data = live.get("data") or {}
+    data = _map(live.get("data"))
     hidden = any(v == MASKED for v in data.values())
     if hidden:
         out["data"] = {k: said.get(k, v) if v == MASKED else v for k, v in data.items()}
-    meta = live.get("metadata") or {}
-    notes = meta.get("annotations") or {}
+    meta = _map(live.get("metadata"))
+    notes = _map(meta.get("annotations"))
     if notes.get(LAST_APPLIED) == MASKED:
         hidden = True
         out["metadata"] = {**meta, "annotations": {**notes, LAST_APPLIED: last_applied(dict(manifest))}}

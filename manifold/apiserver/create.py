@@ -380,6 +380,7 @@ def _service(body: Body) -> None:
 def _addresses(spec: Body) -> None:
     kind = spec.get("type")
     if kind == "ExternalName":
+        spec.pop("internalTrafficPolicy", None)  # it may be written, and is not shown
         return
     headless = spec.get("clusterIP") == "None"
     policy = spec.get("ipFamilyPolicy")

@@ -10,7 +10,9 @@ from manifold.apiserver import faults as reasons
 from manifold.apiserver.constraints import holds
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
+from manifold.apiserver.schema import Type
 from manifold.k8s.equality import same
+from manifold.k8s.gojson import dumps
 from manifold.model import Path
 
 Body = dict[str, Any]
@@ -73,12 +75,33 @@ def _established(body: Body) -> bool:
     return any(c.get("type") == "Established" and c.get("status") == "True" for c in conditions)
 
 
+def _at(type: Type, path: Path) -> Type:
+    for part in path:
+        type = type.fields[str(part)].type
+    return type
+
+
+def _as_text(value: Any, type: Type, *, sort: bool) -> Any:
+    """A value with data of any form as JSON text: that is what the server compares, and the order of its keys counts."""
+    if type.shape == "raw":
+        return value if value is None else dumps(value, sort=sort)
+    if value.__class__ is dict:
+        inner = {k: type.items if type.shape == "map" else f.type if (f := type.fields.get(k)) else None for k in value}
+        return {k: v if (t := inner[k]) is None else _as_text(v, t, sort=sort) for k, v in value.items()}
+    if value.__class__ is list and type.items is not None:
+        return [_as_text(v, type.items, sort=sort) for v in value]
+    return value
+
+
 def check(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """Hold a changed object against what its kind keeps."""
     for line in table().get((context.kind.group, context.kind.kind), ()):
         if not holds(line.words, context.server.release) or (line.established and not _established(old)):
             continue
         before, after = get(old, line.path), get(new, line.path)
+        if context.applied:
+            type = _at(context.kind.type, line.path)
+            before, after = _as_text(before, type, sort=False), _as_text(after, type, sort=True)
         if line.but:
             before, after = ({k: v for k, v in (b or {}).items() if k not in line.but} for b in (before, after))
             if not same(before, after):

@@ -18,6 +18,7 @@ from manifold.apiserver.decode import copy
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.schema import Kind, Type
 from manifold.k8s.equality import same
+from manifold.k8s.formats import dns_subdomain
 
 Body = dict[str, Any]
 
@@ -132,8 +133,8 @@ def prepare(new: Body, old: Body, context: Context, faults: Faults) -> None:
     for name in _KEPT:
         if name in before and not meta.get(name):
             meta[name] = before[name]
-    for name in ("creationTimestamp", "generation"):
-        if name in before:
+    for name in ("creationTimestamp", "generation", "deletionTimestamp"):
+        if before.get(name) is not None:
             meta[name] = before[name]
     for name in frozen(kind):
         if name in old:
@@ -177,7 +178,13 @@ def _service(new_body: Body, old_body: Body) -> None:
             new["clusterIP"] = old["clusterIP"]
         if not new.get("clusterIPs") and old.get("clusterIPs"):
             new["clusterIPs"] = list(old["clusterIPs"])
-        if not new.get("ipFamilies") and old.get("ipFamilies") and new.get("clusterIPs") == old.get("clusterIPs"):
+        known = new.get("clusterIP") != "None"  # families follow from addresses, where there are any
+        if (
+            known
+            and not new.get("ipFamilies")
+            and old.get("ipFamilies")
+            and new.get("clusterIPs") == old.get("clusterIPs")
+        ):
             new["ipFamilies"] = list(old["ipFamilies"])
     if _needs_node_port(old) and _needs_node_port(new):
         _keep_node_ports(new, old)
@@ -275,6 +282,21 @@ def _daemon_set(new: Body, old: Body) -> None:
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
+def _endpoint_slice(new: Body, old: Body) -> None:
+    """The former topology cannot be written any more (pkg/registry/discovery/endpointslice/strategy.go).
+
+    A node that only it names is named by the field for it.
+    """
+    if same(new.get("endpoints"), old.get("endpoints")):
+        return
+    host = "kubernetes.io/hostname"
+    named = {(e.get("deprecatedTopology") or {}).get(host) for e in old.get("endpoints") or ()} - {None, ""}
+    for endpoint in new.get("endpoints") or ():
+        node = (endpoint.pop("deprecatedTopology", None) or {}).get(host)
+        if node and node in named and endpoint.get("nodeName") is None and not dns_subdomain(node):
+            endpoint["nodeName"] = node
+
+
 def _definition(new: Body, old: Body) -> None:
     """The version that is stored from now on is noted (apiextensions-apiserver pkg/registry/customresourcedefinition)."""
     versions = (new.get("spec") or {}).get("versions") or ()
@@ -292,4 +314,5 @@ _OWN: dict[tuple[str, str], Callable[[Body, Body], None]] = {
     ("", "Service"): _service,
     ("", "ServiceAccount"): lambda new, old: service_account(new),
     ("apps", "DaemonSet"): _daemon_set,
+    ("discovery.k8s.io", "EndpointSlice"): _endpoint_slice,
 }

@@ -208,3 +208,162 @@ def test_object_too_large_for_kubectls_annotation_is_told_the_way_out() -> None:
     assert [d.path for d in refused.diagnostics] == ["metadata.annotations"]
     assert "apply it with --server-side" in refused.diagnostics[0].message
     assert created.verb == "created"
+
+
+REVISION = {
+    "apiVersion": "apps/v1",
+    "kind": "ControllerRevision",
+    "metadata": {"name": "a", "namespace": "default"},
+    "revision": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "labels", "verb"),
+    [("server", {}, "unchanged"), ("server", {"a": "b"}, "refused"), ("client", {"a": "b"}, "refused")],
+)
+def test_a_patch_writes_data_of_any_form_anew(how: Any, labels: dict[str, str], verb: str) -> None:
+    """With sorted keys, which a field that cannot be changed does not bear; where nothing changes nothing is written."""
+    live = {**REVISION, "data": {"b": 1, "a": 2}}
+    new = {**live, "metadata": {"name": "a", **({"labels": labels} if labels else {})}}
+    if how == "server":
+        live["metadata"] = {
+            **REVISION["metadata"],
+            "managedFields": [
+                {"manager": "kubectl", "operation": "Apply", "apiVersion": "apps/v1", "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {}, "f:revision": {}}}
+            ],
+        }  # fmt: skip
+    outcome = api.apply([new], [live], how=how)[0]
+
+    assert outcome.verb == verb
+    if verb == "refused":
+        assert [d.path for d in outcome.diagnostics] == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [(4294967298, 2), (-4294967295, 1), (2.0, 2), (9223372036854775808, 0), (5, 5)]
+)
+def test_an_applied_number_that_is_too_large_loses_its_upper_bits(deployment: Type, given: Any, read: int) -> None:
+    """Go converts the numbers of an apply, where it refuses to decode those of a create."""
+    assert fieldset.fitted({"spec": {"replicas": given}}, deployment) == {"spec": {"replicas": read}}
+
+
+@pytest.mark.parametrize("secrets", [[{"kind": "Secret"}], [{"name": "a"}, {}], [None]])
+def test_items_that_say_no_key_cannot_be_applied(secrets: list[Any]) -> None:
+    """Neither in the manifest nor in what is stored; where a key has a default, its absence is one."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a"}}
+
+    assert api.apply([{**account, "secrets": secrets}], [])[0].verb == "refused"
+    assert api.apply([{**account, "secrets": [{"name": ""}]}], [])[0].verb == "created"
+    if None not in secrets:
+        live = {**account, "metadata": {"name": "a", "namespace": "default"}, "secrets": secrets}
+        assert api.apply([account], [live])[0].verb == "refused"
+
+
+def test_sets_within_atomic_lists_hold_each_value_once() -> None:
+    """An EndpointSlice's endpoints are replaced as a whole, and yet their addresses are a set."""
+    slice = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "a"},
+        "addressType": "IPv4",
+    }
+
+    assert api.apply([{**slice, "endpoints": [{"addresses": ["10.0.0.1", "10.0.0.1"]}]}], [])[0].verb == "refused"
+    assert api.apply([{**slice, "endpoints": [{"addresses": ["10.0.0.1", "10.0.0.2"]}]}], [])[0].verb == "created"
+
+
+def test_what_another_version_owned_keeps_its_zero_value_field() -> None:
+    """On the way from v1 to v2 Go writes fields that are not left out when empty, so these are never pruned."""
+    spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}, "minReplicas": 2}
+    old = {"apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "a"}}
+    live = api.apply([{**old, "spec": {**spec, "maxReplicas": 9}}], [])[0].object
+    assert live is not None
+    del spec["minReplicas"]
+    new = {**old, "apiVersion": "autoscaling/v2", "spec": spec}
+    found = api.apply([new], [live])[0].object
+
+    assert found is not None
+    assert (found["spec"]["minReplicas"], found["spec"]["maxReplicas"]) == (1, 9)
+
+
+def test_kubectl_sends_the_order_of_plain_lists_that_are_not_sorted() -> None:
+    """It sorts the stored list before it compares: an unsorted one differs from itself."""
+    meta = {"name": "a", "namespace": "default", "finalizers": ["x.io/b", "x.io/a"]}
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+    live = api.apply([manifest], [], how="client")[0].object
+    assert live is not None
+
+    again = api.apply([manifest], [live], how="client")[0]
+    assert (again.verb, again.changes) == ("configured", [])
+    meta["finalizers"] = sorted(meta["finalizers"])
+    live = api.apply([manifest], [], how="client")[0].object
+    assert live is not None
+    assert api.apply([manifest], [live], how="client")[0].verb == "unchanged"
+
+
+def test_a_custom_resource_is_applied_with_any_time_of_creation() -> None:
+    """It is the server's to write, and nobody decodes it; a create blames what is no time."""
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "tins.x.io"},
+        "spec": {
+            "group": "x.io", "scope": "Namespaced", "names": {"plural": "tins", "kind": "Tin"},
+            "versions": [{
+                "name": "v1", "served": True, "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object"}},
+            }],
+        },
+    }  # fmt: skip
+    body = {"apiVersion": "x.io/v1", "kind": "Tin", "metadata": {"name": "a", "creationTimestamp": "x"}}
+
+    assert api.apply([body], [], crds=[definition])[0].verb == "created"
+    assert any(d.rejects for d in api.validate([body], crds=[definition]))
+
+
+def test_a_secret_with_texts_that_are_no_map_is_refused() -> None:
+    """Also over a stored one, whose masked values are looked up in the manifest."""
+    live = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "default"}, "data": {}}
+
+    for how in ("server", "client"):
+        assert api.apply([{**live, "stringData": True}], [live], how=how)[0].verb == "refused"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("live", "changed", "path", "value"),
+    [
+        ({"clusterIP": "None", "clusterIPs": ["None"], "ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"}, {"clusterIP": "None"}, "ipFamilies", ["IPv4"]),
+        ({"clusterIP": "fd00::1", "clusterIPs": ["fd00::1"], "ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"}, {}, "ipFamilies", ["IPv6"]),
+        ({"type": "ExternalName", "externalName": "a.b"}, {"type": "ExternalName", "externalName": "a.b", "internalTrafficPolicy": "Local"}, "internalTrafficPolicy", None),
+    ],
+)  # fmt: skip
+def test_what_a_service_is_read_back_with(live: Any, changed: Any, path: str, value: Any) -> None:
+    """Families follow from addresses, and a headless Service has none; an external name has no traffic policy."""
+    meta = {"name": "a", "namespace": "default"}
+    base = {"apiVersion": "v1", "kind": "Service", "metadata": meta}
+    old = {**base, "spec": {"type": "ClusterIP", "ports": [{"port": 80, "protocol": "TCP"}], **live}}
+    new = {**base, "metadata": {"name": "a", "annotations": {}}, "spec": {"ports": [{"port": 80}], **changed}}
+    owner = {"manager": "kubectl", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1"}
+    old["metadata"] = {**meta, "managedFields": [{**owner, "fieldsV1": {"f:spec": {f"f:{n}": {} for n in live}}}]}
+    outcome = api.apply([new], [old], force=True)[0]
+
+    assert outcome.object is not None, outcome.diagnostics
+    assert outcome.object["spec"].get(path) == value
+
+
+def test_the_former_topology_of_endpoints_is_not_written() -> None:
+    """The field is there to be read; a node that it alone named gets the field for that."""
+    base = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "a", "namespace": "default"},
+    }
+    topology = {"kubernetes.io/hostname": "n1"}
+    old = {**base, "addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"], "deprecatedTopology": topology}]}
+    more = [*old["endpoints"], {"addresses": ["10.0.0.2"], "deprecatedTopology": {"kubernetes.io/hostname": "n2"}}]
+    found = api.apply([{**old, "endpoints": more}], [old], force=True)[0].object
+
+    assert found is not None
+    assert [(e.get("nodeName"), e.get("deprecatedTopology")) for e in found["endpoints"]] == [
+        ("n1", None),
+        (None, None),
+    ]

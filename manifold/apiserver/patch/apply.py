@@ -22,6 +22,7 @@ from manifold.apiserver.patch.fieldset import FieldPath, FieldSet
 from manifold.apiserver.schema import Kind, Type
 from manifold.apiserver.server import Answer, Server
 from manifold.apiserver.validate.metadata import ANNOTATIONS_LIMIT
+from manifold.k8s.gojson import dumps
 from manifold.model import Change
 
 Body = dict[str, Any]
@@ -156,11 +157,20 @@ class _Versions:
         found = self.server.kind(version, self.kind.kind)
         return found.type if found is not None else None
 
+    def convert(self, body: Body, version: str) -> Body:
+        """An object in another version: Go writes the zero values of its fields on the way."""
+        if body.get("apiVersion") == version:
+            return body
+        type = self.type(version)
+        assert type is not None
+        converted = convert(body, version)
+        return converted if self.kind.custom is not None else store.write(converted, type)
+
     def touched(self, version: str, live: Body, merged: Body) -> tuple[FieldSet, FieldSet]:
         """The fields that come or change, and those that go, in a version."""
         type, ignored = self.type(version), _ignored(self.kind)
         assert type is not None
-        difference = merge.compare(convert(live, version), convert(merged, version), type)
+        difference = merge.compare(self.convert(live, version), self.convert(merged, version), type)
         return _without(difference.added | difference.modified, ignored), _without(difference.removed, ignored)
 
 
@@ -217,21 +227,21 @@ def _prune(merged: Body, owners: Mapping[str, _Manager], last: _Manager, version
         by_version.setdefault(m.version or own, set()).update(m.fields)
     type = versions.type(first)
     assert type is not None
-    merged = convert(merged, first)
+    merged = versions.convert(merged, first)
     before = whole(last.fields, type)
     pruned = fieldset.remove(merged, type, before) or {}
     for version, fields in by_version.items():
         type = versions.type(version)
         assert type is not None
-        merged, pruned = convert(merged, version), convert(pruned, version)
+        merged, pruned = versions.convert(merged, version), versions.convert(pruned, version)
         lost = whole(fieldset.of(merged, type), type) - whole(fieldset.of(pruned, type), type)
         pruned = fieldset.remove(merged, type, lost - whole(fields, type)) or {}
     # What nobody applied, the server's defaults for instance, stays although it lay within something that went.
     type = versions.type(first)
     assert type is not None
-    merged, pruned = convert(merged, first), convert(pruned, first)
+    merged, pruned = versions.convert(merged, first), versions.convert(pruned, first)
     lost = whole(fieldset.of(merged, type), type) - whole(fieldset.of(pruned, type), type)
-    return convert(dict(fieldset.remove(merged, type, lost & before) or {}), own)
+    return versions.convert(dict(fieldset.remove(merged, type, lost & before) or {}), own)
 
 
 def server_side(
@@ -257,12 +267,20 @@ def server_side(
         unfit.add(DUPLICATE, path, "an item with this key is given twice, and server-side apply cannot tell them apart")
     for path, wanted in fieldset.misfits(config, kind.type):
         unfit.add(TYPE, path, f"must be {wanted} to be merged")
-    strict = server.strict(config)
+    for path, why in fieldset.unmergeable(config, kind.type):
+        unfit.add(TYPE, path, f"{why}: server-side apply cannot merge it")
+    if live is not None:
+        for path, why in fieldset.unmergeable(live, kind.type):
+            unfit.add(TYPE, path, f"{why}: server-side apply cannot merge with what is stored")
+    said = _fitted(
+        config, kind, ("creationTimestamp",) if live is not None else ("creationTimestamp", "deletionTimestamp")
+    )
+    strict = server.strict(said)
     if unfit or any(f.reason == UNKNOWN_FIELD for f in strict):
         return Result("refused", None, faults=strict if strict.refused else unfit)
     entry: Body = {"manager": manager, "operation": "Apply", "apiVersion": kind.api_version, "fieldsType": "FieldsV1"}
     if live is None:
-        answer = server.create(config, namespace, admit=True, applied=True)
+        answer = server.create(said, namespace, admit=True, applied=True)
         if answer.faults.refused or answer.object is None:
             return Result("refused", None, faults=answer.faults)
         made = store.stored(answer)
@@ -295,11 +313,26 @@ def server_side(
         merged, owners = _apply(before, config, versions, managers, me, entry, True)
     if strict.refused:  # times and quantities are read only after conflicts are settled
         return Result("refused", None, faults=strict)
+    anew = not merge.equal(merged, before)  # where nothing changes, the server goes on with what is stored
     annotations = (live.get("metadata") or {}).get("annotations") or {}
     if manager == "kubectl" and LAST_APPLIED in annotations:
         merged = _with_last_applied(merged, last_applied(config, always=False))
+    merged = _fitted(merged, kind) if anew else {**merged, "metadata": dict(merged["metadata"])}
     merged["metadata"]["managedFields"] = _encoded(owners)
-    return _update(server, live, merged, kind, applied=True)
+    return _update(server, live, merged, kind, applied=anew)
+
+
+def _fitted(body: Body, kind: Kind, times: tuple[str, ...] = ("creationTimestamp",)) -> Body:
+    """An applied object as it is read: numbers made to fit, and without the times that a custom resource cannot set.
+
+    Custom resources are not decoded again once they are merged, and the server writes these times itself.
+    """
+    if kind.custom is None:
+        return dict(fieldset.fitted(body, kind.type))
+    meta = body.get("metadata")
+    if not isinstance(meta, dict):
+        return body
+    return {**body, "metadata": {k: v for k, v in meta.items() if k not in times or isinstance(v, dict | list)}}
 
 
 def _ours_by_last_applied(live: Body, kind: Kind) -> FieldSet:
@@ -330,25 +363,15 @@ def placed(body: Body, kind: Kind, namespace: str) -> Body:
 def last_applied(body: Body, *, always: bool = True) -> str:
     """kubectl's annotation for a manifest: its JSON as Go writes it, keys sorted, `<`, `>` and `&` escaped.
 
-    `always`: with annotations even where there are none, as kubectl itself writes it, not so the API server.
+    Annotations are texts, so null is an empty one. `always`: with annotations even where there are none, as kubectl itself
+    writes it, not so the API server.
     """
     body = copy(body)
     meta = body.setdefault("metadata", {})
-    annotations = {k: v for k, v in (meta.get("annotations") or {}).items() if k != LAST_APPLIED}
-    if always:  # kubectl reads annotations as texts, and null is an empty one
-        annotations = {k: "" if v is None else v for k, v in annotations.items()}
-    if always or meta.get("annotations") is not None:
-        meta["annotations"] = annotations
-    text = json.dumps(body, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-    for char, escaped in (
-        ("<", "\\u003c"),
-        (">", "\\u003e"),
-        ("&", "\\u0026"),
-        ("\u2028", "\\u2028"),
-        ("\u2029", "\\u2029"),
-    ):
-        text = text.replace(char, escaped)
-    return text + "\n"
+    given = meta.pop("annotations", None)
+    if always or given is not None:
+        meta["annotations"] = {k: "" if v is None else v for k, v in (given or {}).items() if k != LAST_APPLIED}
+    return dumps(body, sort=True) + "\n"
 
 
 def _with_last_applied(body: Body, text: str) -> Body:
@@ -420,14 +443,14 @@ def client_side(server: Server, config: Body, live: Body | None, kind: Kind, nam
         if kind.custom is not None:
             merged = strategic.json_apply(live, patch)
         else:
-            merged = strategic.apply(live, patch, kind.type)
+            merged = _fitted(strategic.apply(live, patch, kind.type), kind)
     except strategic.PatchError as error:
         faults = Faults()
         faults.invalid((), f"kubectl cannot compute a patch: {error}")
         return Result("refused", None, faults=faults)
     if not patch:
         return Result("unchanged", live)
-    result = _update(server, live, merged, kind)
+    result = _update(server, live, merged, kind, applied=kind.custom is None)
     return result if result.verb == "refused" else replace(result, verb="configured")
 
 

@@ -103,18 +103,63 @@ def _collect(value: Any, type: Type, path: FieldPath, out: FieldSet) -> None:
 
 def doubles(value: Any, type: Type, path: Path = ()) -> Iterator[Path]:
     """The paths of items that have the key, or as members of a set the value, of one before them."""
+    if type.shape == "raw":
+        return
     if value.__class__ is dict:
+        for name, inner in value.items():
+            yield from doubles(inner, child(type, name), (*path, name))
+    elif value.__class__ is list:
         if not is_atomic(type, value):
-            for name, inner in value.items():
-                yield from doubles(inner, child(type, name), (*path, name))
-    elif value.__class__ is list and not is_atomic(type, value):
-        assert type.items is not None
-        seen: set[Element] = set()
-        for i, (name, inner) in enumerate(items(type, value)):
-            if name in seen:
-                yield (*path, i)
-            seen.add(name)
-            yield from doubles(inner, type.items, (*path, i))
+            seen: set[Element] = set()
+            for i, (name, _) in enumerate(items(type, value)):
+                if name in seen:
+                    yield (*path, i)
+                seen.add(name)
+        for i, inner in enumerate(value):
+            yield from doubles(inner, type.items or DEDUCED, (*path, i))
+
+
+def unmergeable(value: Any, type: Type, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """The paths of items that cannot be told apart within a merged list, each with the reason."""
+    if value.__class__ is dict:
+        for name, inner in value.items():
+            yield from unmergeable(inner, child(type, name), (*path, name))
+    elif value.__class__ is list and type.shape == "list":
+        below = type.items or DEDUCED
+        keyed = type.list_type == "map" and not any(
+            f is not None and f.default is not None for f in map(below.fields.get, type.map_keys)
+        )
+        for i, inner in enumerate(value):
+            if keyed and inner.__class__ is dict and inner.keys().isdisjoint(type.map_keys):
+                yield (
+                    (*path, i),
+                    f"says none of {', '.join(type.map_keys)}, by which the items of this list are told apart",
+                )
+            elif type.list_type == "set" and inner.__class__ in (dict, list):
+                yield (*path, i), "is no single value, and only such can be members of a set"
+            yield from unmergeable(inner, below, (*path, i))
+
+
+_INT64 = -(2**63), 2**63 - 1
+
+
+def fitted(value: Any, type: Type) -> Any:
+    """A value with its integers as the server reads them from an apply: what is too large for a field loses its upper bits.
+
+    Source: k8s.io/apimachinery v0.37.2 pkg/runtime/converter.go, whose conversions of numbers are Go's.
+    """
+    if value.__class__ is dict:
+        return {k: fitted(v, child(type, k)) for k, v in value.items()}
+    if value.__class__ is list:
+        return [fitted(v, type.items or DEDUCED) for v in value]
+    if type.shape != "integer" or value.__class__ not in (int, float) or value % 1:
+        return value
+    whole = int(value)
+    if not _INT64[0] <= whole <= _INT64[1]:
+        whole = _INT64[0]  # a float out of range becomes this on the servers' processors
+    size = 64 if type.format == "int64" else 32
+    half = 1 << size - 1
+    return (whole + half) % (1 << size) - half
 
 
 _PLAIN = frozenset(("quantity", "int-or-string", "time", "micro-time", "duration", "bytes"))

@@ -191,7 +191,7 @@ def _diff_maps(
 def _diff_scalars(before: list[Any], after: list[Any], options: Options) -> tuple[list[Any], list[Any], list[Any]]:
     added = [v for v in dict.fromkeys(after) if v not in before] if options.changes else []
     removed = sorted((v for v in dict.fromkeys(before) if v not in after), key=_sort_key) if options.deletions else []
-    same = before == after
+    same = sorted(before, key=_sort_key) == after  # kubectl has sorted the one list by then, and not the other
     wanted = (options.changes and (added or not same)) or (options.deletions and removed)
     return added, removed, list(after) if wanted else []
 
