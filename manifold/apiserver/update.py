@@ -14,7 +14,7 @@ from typing import Any
 from manifold import assets
 from manifold.apiserver.context import Context
 from manifold.apiserver.create import claim_sources, once_each, service_account
-from manifold.apiserver.decode import copy
+from manifold.apiserver.decode import ALLOCATED, copy
 from manifold.apiserver.faults import Faults
 from manifold.apiserver.schema import Kind, Type
 from manifold.k8s.equality import same
@@ -297,6 +297,13 @@ def _endpoint_slice(new: Body, old: Body) -> None:
             endpoint["nodeName"] = node
 
 
+def _taint_rule(new: Body, old: Body) -> None:
+    """A taint with another effect is added anew, unless its time is changed as well (registry/resource/devicetaintrule)."""
+    before, after = ((b.get("spec") or {}).get("taint") or {} for b in (old, new))
+    if before.get("effect") != after.get("effect") and before.get("timeAdded") == after.get("timeAdded"):
+        after["timeAdded"] = f"{ALLOCATED}>"
+
+
 def _definition(new: Body, old: Body) -> None:
     """The version that is stored from now on is noted (apiextensions-apiserver pkg/registry/customresourcedefinition)."""
     versions = (new.get("spec") or {}).get("versions") or ()
@@ -315,4 +322,5 @@ _OWN: dict[tuple[str, str], Callable[[Body, Body], None]] = {
     ("", "ServiceAccount"): lambda new, old: service_account(new),
     ("apps", "DaemonSet"): _daemon_set,
     ("discovery.k8s.io", "EndpointSlice"): _endpoint_slice,
+    ("resource.k8s.io", "DeviceTaintRule"): _taint_rule,
 }

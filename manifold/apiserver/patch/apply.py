@@ -346,8 +346,11 @@ def _ours_by_last_applied(live: Body, kind: Kind) -> FieldSet:
         return set()  # not ours to judge: then nothing is allowed, and the conflict stands
     if not isinstance(last, dict) or last.get("apiVersion") != kind.api_version:
         return set()
-    said = fieldset.of(last, kind.type)
-    difference = merge.compare(last, _bare(live), kind.type)
+    before, type = _bare(live), kind.type
+    if any(True for body in (last, before) for _ in (*fieldset.doubles(body, type), *fieldset.misfits(body, type))):
+        return set()  # the server cannot compare these
+    said = fieldset.of(last, type)
+    difference = merge.compare(last, before, type)
     return said - difference.modified - difference.removed
 
 

@@ -14,6 +14,7 @@ from manifold.apiserver.faults import Faults
 from manifold.apiserver.validate.pod.scheduling import node_selector
 from manifold.apiserver.validate.pod.volumes import csi_driver
 from manifold.k8s import formats
+from manifold.k8s.equality import same
 from manifold.k8s.pods import amount
 from manifold.k8s.quantity import Quantity
 from manifold.model import MapKey, Path
@@ -132,6 +133,18 @@ def taint(value: Body, path: Path, faults: Faults) -> None:
 
 def create_slice(body: Body, context: Context, faults: Faults) -> None:
     """A ResourceSlice: the devices of one driver, and the nodes that reach them."""
+    _slice(body, {}, context, faults)
+
+
+def update_slice(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """Of a device that was there, capacities and taints are looked at only where they have changed."""
+    known: dict[str, Body] = {}
+    for device in (old.get("spec") or {}).get("devices") or ():
+        known.setdefault(device.get("name") or "", device)
+    _slice(new, known, context, faults)
+
+
+def _slice(body: Body, known: dict[str, Body], context: Context, faults: Faults) -> None:
     spec = body.get("spec") or {}
     driver = spec.get("driver") or ""
     csi_driver(driver, ("spec", "driver"), faults)
@@ -146,7 +159,7 @@ def create_slice(body: Body, context: Context, faults: Faults) -> None:
     found, counters = spec.get("devices"), spec.get("sharedCounters")
     if found is not None and counters is not None:
         faults.invalid(("spec",), "devices and sharedCounters are told in slices of their own")
-    _devices(spec, found or [], faults)
+    _devices(spec, found or [], known, faults)
     _counter_sets(counters or [], faults)
     if driver != driver.lower() and context.since(1, 35):
         faults.warn(("spec", "driver"), f"the name of a driver should be in lower case: {driver.lower()}")
@@ -188,7 +201,7 @@ def _nodes(spec: Body, faults: Faults) -> None:
         faults.invalid(("spec",), f"{ways} exclude one another")
 
 
-def _devices(spec: Body, found: list[Body], faults: Faults) -> None:
+def _devices(spec: Body, found: list[Body], known: dict[str, Body], faults: Faults) -> None:
     path: Path = ("spec", "devices")
     advanced = any(device.get("taints") or device.get("consumesCounters") for device in found)
     most = MOST_DEVICES_WITH_TAINTS_OR_COUNTERS if advanced else MOST_DEVICES
@@ -197,11 +210,11 @@ def _devices(spec: Body, found: list[Body], faults: Faults) -> None:
         return
     each = bool(spec.get("perDeviceNodeSelection"))
     for i, device in enumerate(found):
-        _device(device, (*path, i), each, faults)
+        _device(device, known.get(device.get("name") or ""), (*path, i), each, faults)
     unique([device.get("name") or "" for device in found], path, faults)
 
 
-def _device(device: Body, path: Path, each: bool, faults: Faults) -> None:
+def _device(device: Body, old: Body | None, path: Path, each: bool, faults: Faults) -> None:
     names(device.get("name") or "", formats.dns_label, (*path, "name"), faults)
     attributes, capacity = device.get("attributes") or {}, device.get("capacity") or {}
     count = len(attributes) + len(capacity)
@@ -210,7 +223,8 @@ def _device(device: Body, path: Path, each: bool, faults: Faults) -> None:
     for name, value in attributes.items():
         qualified(name, (*path, "attributes"), faults)
         _attribute(value or {}, (*path, "attributes", _key(name)), faults)
-    for name, value in capacity.items():
+    stays = old is not None and same(old.get("capacity"), device.get("capacity"))
+    for name, value in capacity.items() if not stays else ():
         qualified(name, (*path, "capacity"), faults)
         policy = (value or {}).get("requestPolicy")
         if policy is None:
@@ -221,6 +235,8 @@ def _device(device: Body, path: Path, each: bool, faults: Faults) -> None:
         else:
             faults.forbidden(here, "goes with allowMultipleAllocations: true only")
     taints = device.get("taints") or ()
+    if old is not None and same(old.get("taints"), device.get("taints")):
+        taints = ()
     if len(taints) > MOST_TAINTS:
         faults.too_many((*path, "taints"), len(taints), MOST_TAINTS)
     else:

@@ -276,4 +276,4 @@ CREATE = {
     "DeviceTaintRule": create_taint_rule,
     "ResourceSlice": devices.create_slice,
 }
-UPDATE = {"ResourceClaim": update_claim}
+UPDATE = {"ResourceClaim": update_claim, "ResourceSlice": devices.update_slice}
