@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from manifold.apiserver.faults import RULES, UNKNOWN_FIELD, Fault
 from manifold.apiserver.server import Server
 from manifold.apiserver.world import World
-from manifold.errors import ReadError, SourceError
+from manifold.errors import ReadError, SourceError, UsageError
 from manifold.model import (
     KEY,
     Change,
@@ -38,7 +38,8 @@ from manifold.read import Reading
 from manifold.read import read as read_source
 
 if TYPE_CHECKING:
-    from manifold.apiserver.patch.apply import Conflict
+    from manifold.apiserver.patch.apply import Conflict, Result
+    from manifold.apiserver.schema import Kind
     from manifold.plan import Prune
 
 Body = dict[str, Any]
@@ -404,7 +405,6 @@ def outcomes(
     """
     from manifold import diff
     from manifold.apiserver import unknown
-    from manifold.apiserver.patch import apply as patching
 
     there = {_key(body): body for body in live}
     said_first: dict[tuple[str, str], list[Fault]] = {}
@@ -436,21 +436,38 @@ def outcomes(
             continue
         before = there.get(key)
         stored = diff.unmasked(before, document.body)[0] if before is not None else None
-        way = how
-        if how == "auto":
-            way = "client" if stored is None or applied_client_side(stored) else "server"
-        if way == "server":
-            result = patching.server_side(
-                asked, document.body, stored, kind, key.namespace, manager=field_manager, force=force
-            )
-        else:
-            result = patching.client_side(asked, document.body, stored, kind, key.namespace)
+        applying = partial(_one, asked, document.body, kind, key.namespace, how, field_manager, force)
+        try:
+            result = applying(stored)
+        except Exception:  # as no server holds it: looked for only where it matters
+            held = asked.fitting(stored) if stored is not None else None
+            if held is None or held is stored:
+                raise
+            result = applying(dict(held))
         first = said_first.get((document.api_version, document.kind), [])
         said = [diagnose(f, document, asked.version) for f in (*first, *result.faults)]
         out.append(Outcome(key, result.verb, result.object, result.changes, said, result.conflicts))
         if result.answer is not None:
             asked.take(result.answer)
     return out
+
+
+def _one(
+    asked: Server,
+    body: Body,
+    kind: Kind,
+    namespace: str,
+    how: Literal["client", "server", "auto"],
+    manager: str,
+    force: bool,
+    stored: Body | None,
+) -> Result:
+    """What applying one object over the stored one does."""
+    from manifold.apiserver.patch import apply as patching
+
+    if how == "server" or (how == "auto" and stored is not None and not applied_client_side(stored)):
+        return patching.server_side(asked, body, stored, kind, namespace, manager=manager, force=force)
+    return patching.client_side(asked, body, stored, kind, namespace)
 
 
 def nameless(document: Document, key: Key, version: str) -> Outcome:
@@ -650,6 +667,28 @@ def planned(
     namespace: str = "default",
 ) -> Plan:
     """The plan for documents that are read already."""
+    if prune is not None and how == "server" and not prune.applyset:
+        raise UsageError(
+            "server-side apply leaves no mark of what was applied, by which labels prune: prune by an apply set, "
+            "or leave out --how server"
+        )
+    try:
+        return _planned(found, asked, live, prune, how, namespace)
+    except Exception:  # as no server holds it: looked for only where it matters
+        held = [asked.fitting(body) for body in live]
+        if all(a is b for a, b in zip(held, live, strict=True)):
+            raise
+        return _planned(found, asked, held, prune, how, namespace)
+
+
+def _planned(
+    found: Sequence[Document],
+    asked: Server,
+    live: Sequence[Mapping[str, Any]],
+    prune: Prune | None,
+    how: Literal["client", "server", "auto"],
+    namespace: str,
+) -> Plan:
     from manifold import plan as planning
     from manifold import risks
     from manifold.report._diff import told
@@ -699,6 +738,7 @@ def _in_order(found: Sequence[Difference], results: Sequence[Outcome]) -> list[D
 
 
 def _key(body: Mapping[str, Any]) -> Key:
-    meta = body.get("metadata") or {}
+    meta = body.get("metadata")
+    meta = meta if isinstance(meta, Mapping) else {}
     group = str(body.get("apiVersion") or "").rpartition("/")[0]
     return Key(group, str(body.get("kind") or ""), str(meta.get("namespace") or ""), str(meta.get("name") or ""))

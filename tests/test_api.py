@@ -9,6 +9,7 @@ import pytest
 from manifold import api
 from manifold.errors import ReadError, SourceError, UsageError
 from manifold.model import Diagnostic, Origin, Severity
+from manifold.plan import Prune
 
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -190,3 +191,12 @@ spec: {{a: 7, b: 99999999999}}
 
     assert {d.path for d in said} >= {"spec.a", "<nil>"}
     assert {d.rule for d in said} == {"api/invalid"}
+
+
+def test_pruning_by_label_needs_the_mark_that_server_side_apply_does_not_leave() -> None:
+    """As kubectl has it; an apply set knows its members by itself."""
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"a": "b"}}}
+
+    with pytest.raises(UsageError, match="apply set"):
+        api.plan([manifest], prune=Prune("a=b"), how="server")
+    assert not api.plan([manifest], prune=Prune(applyset="secret/parent"), how="server").pruned

@@ -19,12 +19,13 @@ from manifold.apiserver import create as creating
 from manifold.apiserver import faults as reasons
 from manifold.apiserver import update as updating
 from manifold.apiserver.context import Context
-from manifold.apiserver.decode import decode
+from manifold.apiserver.decode import copy, decode
 from manifold.apiserver.default import tables
 from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.follow import Mended, later
 from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
+from manifold.model import Path
 
 Body = dict[str, Any]
 
@@ -96,13 +97,8 @@ class Server:
     def kinds(self) -> Iterator[Kind]:
         """All kinds that this server serves, its custom ones after the others."""
         yield from self.schema.kinds()
-        for definition in self.definitions:
-            spec = definition.get("spec") or {}
-            group, kind = spec.get("group"), (spec.get("names") or {}).get("kind")
-            for version in spec.get("versions") or ():
-                found = self.kind(f"{group}/{version.get('name')}", str(kind))
-                if found is not None:
-                    yield found
+        self.kind("", "")  # reads the definitions
+        yield from (self._custom or {}).values()
 
     def create(
         self,
@@ -119,6 +115,15 @@ class Server:
         server-side apply that creates, and no decoder has looked at nulls. `trace` is told of
         each stage once it is through: `decode`, `default`, the plug-ins by their names, `prepare`.
         """
+
+        def answer() -> Answer:
+            return self._create(body, namespace, admit=admit, applied=applied, trace=trace)
+
+        return self._among(answer)
+
+    def _create(
+        self, body: Body, namespace: str, *, admit: bool, applied: bool, trace: Callable[[str, Body], None] | None
+    ) -> Answer:
         faults = Faults()
         kind, context = self._begin(body, namespace, faults, "create")
         if kind is None or context is None:
@@ -167,6 +172,52 @@ class Server:
 
         `applied`: `new` is what a patch made of a built-in kind, or server-side apply, whose nulls no decoder has looked at.
         """
+        return self._among(lambda: self._update(old, new, admit=admit, applied=applied))
+
+    def _among(self, answer: Callable[[], Answer]) -> Answer:
+        """An answer among the objects that are known besides, and where that fails, among these as a server can hold them.
+
+        Plug-ins take shapes for granted, and rightly so: only objects that never were on a server have others. They are
+        looked for when it comes to that, so that nobody else pays for it.
+        """
+        try:
+            return answer()
+        except Exception:
+            if not self._straighten():
+                raise
+            return answer()
+
+    def _straighten(self) -> bool:
+        """Put fitting objects in the place of those of the cluster and the run that do not; whether there were any."""
+        found = False
+        for name in ("world", "run"):
+            world: World | None = getattr(self, name)
+            if world is None:
+                continue
+            before = list(world)
+            after = [self.fitting(body) for body in before]
+            if any(a is not b for a, b in zip(after, before, strict=True)):
+                setattr(self, name, World(after))
+                found = True
+        return found
+
+    def fitting(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An object as a server can hold it: itself, or where fields have other types than theirs without these."""
+        version, name = str(body.get("apiVersion") or ""), str(body.get("kind") or "")
+        group = version.rpartition("/")[0]
+        # By group and kind: that is how it is found among the others, whatever version it says.
+        alike = (k for k in self.schema.kinds() if (k.group, k.kind) == (group, name))
+        kind = self.kind(version, name) or next(alike, None)
+        if kind is None:
+            return body if isinstance(body.get("metadata", {}), Mapping) else {**body, "metadata": {}}
+        faults = Faults()
+        read = self.read(dict(body), kind, faults)
+        wrong = [f.path for f in faults if f.reason == reasons.TYPE and f.path]
+        if wrong:
+            read = self.read(_without(copy(dict(body)), wrong), kind, Faults())
+        return body if read == body else read
+
+    def _update(self, old: Body, new: Body, *, admit: bool, applied: bool) -> Answer:
         faults = Faults()
         if not isinstance(old.get("metadata"), dict):
             old = {**old, "metadata": {}}
@@ -299,6 +350,24 @@ class Server:
             create = module.CREATE.get(kind.kind)
             if create is not None:
                 create(new, context, faults)
+
+
+def _without(body: Body, paths: Iterable[Path]) -> Body:
+    """An object without what lies at these paths, in place; a list loses items from its end first."""
+    for path in sorted(
+        paths, key=lambda p: [(isinstance(k, int), k if isinstance(k, int) else 0, str(k)) for k in p], reverse=True
+    ):
+        holder: Any = body
+        for part in path[:-1]:
+            try:
+                holder = holder[part]
+            except (KeyError, IndexError, TypeError):
+                holder = None
+        if isinstance(holder, dict):
+            holder.pop(path[-1], None)
+        elif isinstance(holder, list) and isinstance(path[-1], int) and path[-1] < len(holder):
+            del holder[path[-1]]
+    return body
 
 
 def once(found: Faults) -> Faults:

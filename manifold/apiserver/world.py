@@ -33,6 +33,11 @@ class World:
         """Whether these can be all objects of a cluster: none is without a Namespace. Of less, nothing is missing."""
         return ("", "Namespace") in self._by_kind
 
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        for spaces in self._by_kind.values():
+            for items in spaces.values():
+                yield from items
+
     def get(self, group: str, kind: str, namespace: str, name: str) -> Mapping[str, Any] | None:
         """The object of that identity, or None."""
         return self._by_key.get(Key(group, kind, namespace, name))

@@ -201,3 +201,26 @@ def test_runtime_class_brings_overhead_and_scheduling() -> None:
 
     assert spec["overhead"] == {"cpu": "250m"}
     assert spec["nodeSelector"] == {"vm": "yes"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "shop"}, "spec": []},
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "shop"}, "spec": {"hard": {"cpu": [1]}}},
+        {"apiVersion": [1], "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "shop"}, "spec": {"hard": True}},
+        {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "l", "namespace": "shop"}, "spec": {"limits": [None]}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/warn-version": 1}}},
+        {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "c"}, "spec": []},
+    ],
+)  # fmt: skip
+def test_what_no_server_can_hold_is_passed_over(odd: dict[str, Any]) -> None:
+    """Fields of wrong types around the object at hand count as not there; what is right besides still counts."""
+    quota = {
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": "shop"},
+        "spec": {"hard": {"pods": "0"}},
+    }  # fmt: skip
+
+    assert refused(pod(), SHOP, ACCOUNT, odd) == []
+    assert len(refused(pod(), SHOP, ACCOUNT, odd, quota)) == 1
+    assert api.plan([pod()], [SHOP, odd], cluster=[SHOP, ACCOUNT, odd]).waves

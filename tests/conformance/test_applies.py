@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from manifold import api
+from manifold.errors import UsageError
 from manifold.plan import Prune
 
 from tests.conformance.applies import run, suitable
@@ -76,3 +77,16 @@ def test_prune_names_the_objects_that_kubectl_prunes(
     assert done.returncode == 0, done.stderr
     theirs = re.findall(r"^(\w+)/(\S+) pruned", done.stdout, re.MULTILINE)
     assert sorted((k.kind.lower(), k.name) for k in plan.pruned) == sorted(theirs)
+
+
+def test_prune_by_label_does_not_go_with_server_side_apply(plain: ControlPlane) -> None:
+    """kubectl gives up, and so do we; by an apply set it does go."""
+    keep = _map("keep", "default", set="one")
+    asked = ("apply", "--server-side", "--prune", "--dry-run=server", "-f", "-")
+    done = plain.kubectl(*asked, "-l", "set=one", stdin=json.dumps(keep))
+
+    assert done.returncode
+    assert "server-side" in done.stderr
+    with pytest.raises(UsageError, match="server-side"):
+        api.plan([keep], prune=Prune("set=one"), how="server")
+    assert not api.plan([keep], prune=Prune(applyset="secret/parent"), how="server").pruned
