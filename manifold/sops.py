@@ -5,6 +5,9 @@ The form: https://github.com/getsops/sops/blob/main/README.rst (a map `sops` at 
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,11 +15,68 @@ from manifold.model import Diagnostic, Document, ObjectId, Origin, Severity
 
 FIELD = "sops"
 MARK = "ENC["
+MASKED = "<masked>"  # what a snapshot has in place of a Secret's values
 
 
 def sealed(body: Mapping[str, Any]) -> bool:
     """Whether SOPS has put its map with keys and checksum into an object."""
     return isinstance(body.get(FIELD), dict)
+
+
+_TYPE = re.compile(r",type:(str|int|float|bool|bytes|comment)\]$")
+
+
+def plain(body: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """An encrypted object without the map `sops`, and with something in place of each encrypted value.
+
+    That is what stands there in the `live` object, for nobody can tell it from that; else a value of the type that SOPS
+    noted, which is another one where the encrypted text is another one.
+    """
+    there = dict(live or {})
+    secret = (body.get("apiVersion"), body.get("kind")) == ("v1", "Secret")
+    if secret and isinstance(data := there.get("data"), dict):
+        data = there["data"] = {k: v for k, v in data.items() if v != MASKED}
+        there["stringData"] = {k: _decoded(v) for k, v in data.items()}
+    out = {}
+    for name, value in body.items():
+        if name != FIELD:
+            # What is no JSON is refused in some Secrets.
+            form = '{"encrypted by SOPS":"%s"}' if secret and name in ("data", "stringData") else "encrypted-by-sops-%s"
+            out[name] = _filled(value, there.get(name), form, encoded=secret and name == "data")
+    return out
+
+
+def _decoded(value: Any) -> str | None:
+    try:
+        return base64.b64decode(str(value), validate=True).decode()
+    except ValueError:
+        return None
+
+
+def nameless(body: Mapping[str, Any]) -> bool:
+    """Whether even the kind or the name of an object is encrypted, so that nothing can be said of it."""
+    meta = body.get("metadata")
+    return any(map(_encrypted, (body.get("apiVersion"), body.get("kind")))) or (
+        isinstance(meta, dict) and any(map(_encrypted, (meta.get("name"), meta.get("namespace"))))
+    )
+
+
+def _filled(value: Any, live: Any, form: str, *, encoded: bool) -> Any:
+    if isinstance(value, dict):
+        there = live if isinstance(live, dict) else {}
+        return {k: _filled(v, there.get(k), form, encoded=encoded) for k, v in value.items()}
+    if isinstance(value, list):
+        beside = live if isinstance(live, list) and len(live) == len(value) else [None] * len(value)
+        return [_filled(v, b, form, encoded=encoded) for v, b in zip(value, beside, strict=True)]
+    if not isinstance(value, str) or not value.startswith(MARK):
+        return value
+    if live is not None and not isinstance(live, (dict, list)):
+        return live
+    text = form % hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    if encoded:
+        return base64.b64encode(text.encode()).decode()
+    found = _TYPE.search(value)
+    return {"int": 1, "float": 1.5, "bool": True}.get(found[1] if found else "", text)
 
 
 def may_be(text: bytes) -> bool:

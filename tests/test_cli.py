@@ -497,8 +497,9 @@ def test_help_names_the_formats_that_a_command_writes(command: str) -> None:
 def test_nothing_to_look_at_is_said(tmp_path: Path) -> None:
     """A folder without manifests is more often a wrong path than a clean one; -q wants to hear nothing."""
     (tmp_path / "empty").mkdir()
-    for command in ("check", "validate", "lint"):
-        done = manifold(command, "empty", cwd=tmp_path)
+    for command in ("check", "validate", "lint", "fix", "plan", "preview", "diff --against empty"):
+        name, *more = command.split()
+        done = manifold(name, "empty", *more, cwd=tmp_path)
         assert done.returncode == 0
-        assert done.stderr == "manifold: there was nothing to look at: no object in empty\n"
-    assert manifold("check", "-q", "empty", cwd=tmp_path).stderr == ""
+        assert "manifold: there was nothing to look at: no object in empty\n" in done.stderr
+        assert manifold(name, "-q", "empty", *more, cwd=tmp_path).stderr == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +96,18 @@ def finish(settings: Settings, asked: Any) -> int:
         found = marked(found, asked)
     for name, file in outputs:
         write(render(name, found, settings, colour=file is None and settings.colour()), file)
-    # Of a shard, or of whatever files were changed, it is usual that nothing is left.
-    if not (found.summary.objects or found.diagnostics or asked.shard or asked.only_manifests or settings.quiet):
-        sys.stderr.write(
-            f"manifold: there was nothing to look at: no object in {', '.join(map(str, settings.paths))}\n"
-        )
+    if not (found.summary.objects or found.diagnostics):
+        nothing(settings, settings.paths)
     return exit_code(found, incomplete, fail_on)
+
+
+def nothing(settings: Settings, paths: Sequence[Path]) -> None:
+    """Say that the paths hold no object: more often it is a wrong path than a clean one.
+
+    Of a shard, or of whatever files were changed, it is usual that nothing is left.
+    """
+    if not (settings.shard or settings.only_manifests or settings.quiet):
+        sys.stderr.write(f"manifold: there was nothing to look at: no object in {', '.join(map(str, paths))}\n")
 
 
 def parse_output(text: str) -> tuple[str, Path | None]:

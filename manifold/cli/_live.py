@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from manifold.cli._options import Settings
 from manifold.errors import SourceError, UsageError
+from manifold.model import Document
 
 
 @dataclass(slots=True)
@@ -25,7 +27,7 @@ def loaded(paths: Sequence[Path], settings: Settings) -> Any:
 
     Raises SourceError when one cannot be read as kubectl reads it: half a plan would mislead.
     """
-    from manifold.cli._checks import settled
+    from manifold.cli._checks import nothing, settled
     from manifold.run import Request, load
 
     config = settled(settings)
@@ -41,6 +43,8 @@ def loaded(paths: Sequence[Path], settings: Settings) -> Any:
     if bad:
         d = bad[0]
         raise SourceError(f"{d.file}:{d.span.line}: {d.message}" if d.span.line else f"{d.file}: {d.message}")
+    if not out.documents:
+        nothing(settings, paths)
     return out
 
 
@@ -58,7 +62,7 @@ def side(against: str, paths: Sequence[Path], settings: Settings) -> Side:
         from manifold.read.git import at
 
         documents = [d for source in at(against[4:], paths) for d in read(source).documents]
-        return Side([d.body for d in documents], manifests=True)
+        return Side([d.body for d in decrypted(documents, quietly=True)], manifests=True)
     if against and against != "live":
         if not Path(against).exists():
             raise UsageError(
@@ -69,11 +73,52 @@ def side(against: str, paths: Sequence[Path], settings: Settings) -> Side:
         stored = any(
             (b.get("metadata") or {}).get("uid") or (b.get("metadata") or {}).get("managedFields") for b in bodies
         )
+        if not stored:
+            bodies = [d.body for d in decrypted(found.documents, quietly=True)]
         return Side(bodies, manifests=not stored)
     from manifold.cluster.client import Cluster
     from manifold.cluster.kubeconfig import load
 
     return Side([], Cluster(load(settings.kubeconfig, settings.context)))
+
+
+def decrypted(
+    documents: Sequence[Document],
+    live: Iterable[Mapping[str, Any]] = (),
+    namespace: str = "default",
+    *,
+    quietly: bool = False,
+) -> list[Document]:
+    """The documents, with what `live` holds, or something like it, in place of what SOPS encrypted; each file is named once.
+
+    What has no name or kind that could be read is left out.
+    """
+    from manifold import sops
+
+    if not any(sops.sealed(d.body) for d in documents):
+        return list(documents)
+    there = {Document("", 0, dict(b)).key(): b for b in live}
+    out = []
+    said: list[str] = []
+    told: dict[str, list[str]] = {}
+    for document in documents:
+        if not sops.sealed(document.body):
+            out.append(document)
+            continue
+        if sops.nameless(document.body):
+            at = document.locate((sops.FIELD,)).line
+            said.append(f"{document.source}:{at}: left out: SOPS encrypted even kind or name of this object")
+            continue
+        key = document.key(namespace)
+        before = there.get(key) or there.get(key._replace(namespace=""))
+        out.append(document.with_body(sops.plain(document.body, before)))
+        told.setdefault(document.source, []).append(f"{key.kind} {key.name}")
+    for file, names in told.items():
+        shown = f"{', '.join(names[:3])}{' and more' if len(names) > 3 else ''}"
+        said.append(f"{file}: encrypted by SOPS, so its values are not looked at: {shown}")
+    for line in () if quietly else said:
+        sys.stderr.write(f"manifold: {line}\n")
+    return out
 
 
 def server_for(

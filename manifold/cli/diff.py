@@ -8,6 +8,7 @@ import typer
 
 from manifold.cli._options import WAYS, How, Settings, takes
 from manifold.model import Difference
+from manifold.sops import sealed
 
 EPILOG = "Examples: manifold diff deploy/ --against staging.snapshot · manifold diff deploy/ --against git:main · manifold diff deploy/ --context prod"
 FORMATS = ("text", "json", "markdown")
@@ -28,7 +29,7 @@ def command(
     """Show what an apply of these manifests would change."""
     from manifold import api
     from manifold.cli._checks import choose, write
-    from manifold.cli._live import loaded, server_for, side
+    from manifold.cli._live import decrypted, loaded, server_for, side
     from manifold.report import _diff
 
     choose("--how", how, WAYS)
@@ -41,8 +42,9 @@ def command(
     if other.cluster is not None:
         differences = _live(other.cluster, found.documents, namespace, field_manager, force_conflicts, how)
     else:
-        asked = server_for(found.documents, other.live, settings, whole=not other.manifests)
         live = other.live
+        found.documents = decrypted(found.documents, () if other.manifests else live, namespace)
+        asked = server_for(found.documents, live, settings, whole=not other.manifests)
         if other.manifests:
             before: Any = "server" if how == "server" else "client"
             live = api.applied(live, asked, how=before, field_manager=field_manager, namespace=namespace)
@@ -84,7 +86,15 @@ def _live(
     last applied, and creates what is not there as kubectl does by default; all by dry run.
     """
     from manifold import api
+    from manifold.cli._live import decrypted
 
+    there: list[dict[str, Any]] = []
+    for document in (d for d in documents if sealed(d.body)):
+        resource = cluster.resource(document.api_version, document.kind)
+        key = document.key(namespace if resource is None or resource.namespaced else "")
+        found = cluster.get(resource, key.namespace, key.name) if resource is not None and key.name else None
+        there += [found] if found is not None else []
+    documents = decrypted(documents, there, namespace)
     live: list[dict[str, Any]] = []
     results = []
     asked = api.server(None, definitions(cluster, documents))

@@ -34,7 +34,7 @@ def command(
     Repairs API versions, mistyped fields, words and selectors, quantities, quotes, duplicate keys, old names. A repaired
     file is validated before it replaces the old one.
     """
-    from manifold.cli._checks import choose, request, write
+    from manifold.cli._checks import choose, nothing, request, write
     from manifold.fix.files import STDIN, run, store
 
     outputs = [(name, file) for name, _, file in (o.partition("=") for o in settings.output)]
@@ -57,8 +57,11 @@ def command(
     else:
         filters = Path("-") in settings.paths  # standard output is for what is repaired
         _text(made, settings, check=check, stream=sys.stderr if filters and not check else sys.stdout)
-    for problem in made.problems:
-        sys.stderr.write(f"manifold: {problem}\n")
+    for d in made.unreadable:
+        place = f"{d.file}:{d.span.line}" if d.span.line else d.file
+        sys.stderr.write(f"manifold: {place}: {d.message}\n")
+    if not made.objects and not made.unreadable:
+        nothing(settings, settings.paths)
     if not diff and not check:
         for one in made.mended:
             if one.name != STDIN and one.changed:
@@ -67,7 +70,7 @@ def command(
             for one in piped:
                 sys.stdout.flush()
                 sys.stdout.buffer.write(one.after)
-    if made.problems:
+    if made.unreadable:
         return 3
     return int((diff or check) and any(m.changed for m in made.mended))
 
@@ -115,5 +118,9 @@ def _json(made: Any) -> str:
             for d in m.done
         ],
         "left": [{"file": m.name, "why": why} for m in made.mended for why in m.left],
+        "unreadable": [
+            {"file": d.file, "line": d.line, "column": d.column, "rule": d.rule, "message": d.message}
+            for d in made.unreadable
+        ],
     }  # fmt: skip
     return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"

@@ -41,7 +41,7 @@ def command(
 
     from manifold import api
     from manifold.cli._checks import choose, write
-    from manifold.cli._live import Side, loaded, server_for, side
+    from manifold.cli._live import Side, decrypted, loaded, server_for, side
     from manifold.cli.diff import definitions
     from manifold.errors import UsageError
     from manifold.plan import Prune
@@ -61,6 +61,10 @@ def command(
     live = other.live
     if other.cluster is not None:
         live = _objects(other.cluster, found.documents, namespace, everything=prune)
+    documents = decrypted(found.documents, () if other.manifests else live, namespace)
+    if prune and len(documents) < len(found.documents):
+        raise UsageError("--prune: SOPS encrypted names of objects, which would be taken for gone: decrypt them first")
+    found.documents = documents
     whole = bool(live) and other.cluster is None and not other.manifests
     known = [*live, *(definitions(other.cluster, found.documents) if other.cluster else ())]
     asked = server_for(found.documents, known, settings, whole=whole)

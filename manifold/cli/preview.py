@@ -31,7 +31,7 @@ def command(
 ) -> int:
     """Print the objects as the server would store them: defaults and admission applied."""
     from manifold.cli._checks import choose, write
-    from manifold.cli._live import loaded
+    from manifold.cli._live import decrypted, loaded
     from manifold.report import _preview
 
     outputs = [(name, file) for name, _, file in (o.partition("=") for o in settings.output or ["yaml"])]
@@ -40,6 +40,7 @@ def command(
     if live and (show_origin or settings.cluster):
         raise UsageError("--live gives the server's own answer: it goes with neither --show-origin nor --cluster")
     found = loaded(settings.paths, settings)
+    found.documents = decrypted(found.documents)
     made, refused = _asked(found.documents, settings) if live else _previewed(found.documents, settings, show_origin)
     if not show_secrets:
         made = [(_masked(body), origins) for body, origins in made]

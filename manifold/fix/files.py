@@ -26,7 +26,8 @@ class Run:
     """What became of the files that could be read: one entry each; and what could not be, with its place."""
 
     mended: list[Mended]
-    problems: list[str] = field(default_factory=list)
+    unreadable: list[Diagnostic] = field(default_factory=list)
+    objects: int = 0
 
 
 def run(request: Request, *, unsafe: bool = False) -> Run:
@@ -39,16 +40,19 @@ def run(request: Request, *, unsafe: bool = False) -> Run:
 
     found = walk(request.paths, exclude=request.config.exclude, only_manifests=request.only_manifests)
     mended = repaired(found.sources, request, unsafe=unsafe)
-    problems = [f"{d.file}: {d.message}" for d in found.diagnostics]
+    problems = list(found.diagnostics)
     readable = []
+    objects = 0
     for source, one in zip(found.sources, mended, strict=True):
-        remaining = [d for d in read(replace(source, data=one.after)).diagnostics if d.rejects]
+        reading = read(replace(source, data=one.after))
+        objects += len(reading.documents)
+        remaining = [d for d in reading.diagnostics if d.rejects]
         broken = unreadable(remaining)
-        problems += [f"{d.file}:{d.line}: {d.message}" for d in broken]
+        problems += broken
         if not broken:
             readable.append(one)
             one.left += [f"{d.line}: {d.message}: to be done by hand" for d in remaining]
-    return Run(readable, problems)
+    return Run(readable, problems, objects)
 
 
 def repaired(

@@ -196,3 +196,18 @@ def test_object_that_kubectl_refuses_is_named_as_left(tmp_path: Path) -> None:
 
     assert done.returncode == 0
     assert "left: 3: `metadata` must be an object, not a list" in done.stdout
+
+
+def test_json_names_what_could_not_be_read(tmp_path: Path) -> None:
+    """With its place, as standard error does."""
+    (tmp_path / "a.yaml").write_text(BAD)
+    (tmp_path / "b.yaml").write_text("a: [\n")
+    done = manifold("--check", "-o", "json", "a.yaml", "b.yaml", "c.yaml", cwd=tmp_path)
+    made = json.loads(done.stdout)
+
+    assert done.returncode == 3
+    assert [(u["file"], u["rule"]) for u in made["unreadable"]] == [
+        ("c.yaml", "yaml/unreadable"),
+        ("b.yaml", "yaml/syntax"),
+    ]
+    assert (len(made["repairs"]), all(u["message"] for u in made["unreadable"])) == (1, True)
