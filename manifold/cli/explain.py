@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from manifold import assets
+from manifold.cli import _definitions
 from manifold.errors import UsageError
 
 EPILOG = (
@@ -234,17 +235,20 @@ def _field(what: str, version: str | None, definitions: Sequence[Path]) -> None:
     field = None
     member = ""
     parts: list[str] = []
+    # What the definition of a custom kind says of the place, and of what holds it.
+    said_of: Mapping[str, Any] = kind.custom.schema(kind.version) if kind.custom is not None else {}
+    above: Mapping[str, Any] = {}
     for part, bracketed in _steps(path, what):
         inner = here
         while inner.shape in ("list", "map") and inner.items is not None:
             inner = inner.items
         if here.items is not None and here.shape in ("list", "map") and (bracketed or part.isdigit()):
             member = f"[{part}]: {'an item' if here.shape == 'list' else 'a value'} of it, {_type(here.items)}"
-            here = here.items
+            here, said_of = here.items, _definitions.member(said_of)
             continue
         if not bracketed and part not in inner.fields and here.shape == "map" and here.items is not None:
             member = f"{part}: a value of it, {_type(here.items)}"
-            here = here.items
+            here, said_of = here.items, _definitions.member(said_of)
             continue
         at = f"{kind.kind}.{'.'.join(parts)}".rstrip(".")
         if bracketed:
@@ -256,14 +260,17 @@ def _field(what: str, version: str | None, definitions: Sequence[Path]) -> None:
             raise UsageError(f"{at} has no field {part!r}" + (f": did you mean {near[0]}?" if near else ""))
         field = inner.fields[part]
         owner, here, member = inner, field.type, ""
+        above, said_of = said_of, _definitions.below(said_of, part)
         parts.append(part)
     if field is not None:
         here = field.type  # of a member, what its list or map is tells most
+        said_of = _definitions.below(above, parts[-1]) or said_of
     out = [f"{kind.api_version} {kind.kind}" + (f"  {'.'.join(parts)}" if parts else ""), f"type: {_type(here)}"]
     if member:
         out.append(member)
     if field is not None:
-        out.append(f"required: {'yes' if field.required else 'no'}")
+        needed = field.required or _definitions.required(above, parts[-1])
+        out.append(f"required: {'yes' if needed else 'no'}")
         lines = constraints.specs(constraints.tables().get(owner.name, {}).get(parts[-1]), schema.release)
         # What OpenAPI calls a default of a number or a text that is none is Go's zero value.
         unset = field.default in ("", {}) or (field.default.__class__ is int and field.default == 0)
@@ -274,6 +281,7 @@ def _field(what: str, version: str | None, definitions: Sequence[Path]) -> None:
             out.append(f"one of: {', '.join(sorted(here.enum))}")
         for said in lines:
             out += [line for line in constraints.told(said) if line not in out]
+        out += _definitions.told(said_of)
         if immutable.keeps(kind.group, kind.kind, tuple(parts), schema.release):
             out.append("changes: never once the object exists")
         if here.shape == "list":
@@ -281,6 +289,10 @@ def _field(what: str, version: str | None, definitions: Sequence[Path]) -> None:
                 f"merges: {'item by item, by ' + ', '.join(here.map_keys) if here.map_keys else here.list_type or 'as a whole (atomic)'}"
             )
     text = _description(schema.version, here.name, owner.name if field is not None else "", parts[-1] if parts else "")
+    if not text and isinstance(words := said_of.get("description"), str):
+        import textwrap
+
+        text = textwrap.fill(" ".join(words.split()), 100)
     if text:
         out += ["", text]
     inner = here
@@ -290,7 +302,8 @@ def _field(what: str, version: str | None, definitions: Sequence[Path]) -> None:
         out += ["", *constraints.told(said)]
     if inner.fields:
         out += ["", "fields:"] + [
-            f"  {f.name}{' (required)' if f.required else ''}: {_type(f.type)}" for f in inner.fields.values()
+            f"  {f.name}{' (required)' if f.required or _definitions.required(said_of, f.name) else ''}: {_type(f.type)}"
+            for f in inner.fields.values()
         ]
     sys.stdout.write("\n".join(out) + "\n")
 

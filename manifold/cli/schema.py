@@ -18,6 +18,14 @@ Version = Annotated[
 ]
 
 
+Definitions = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--schema", metavar="PATH", help="CustomResourceDefinitions besides those of the settings: file or folder."
+    ),
+]
+
+
 @group.command("versions")
 def versions() -> None:
     """The releases of Kubernetes that we answer for."""
@@ -32,10 +40,7 @@ def versions() -> None:
 @group.command("list")
 def kinds(
     kubernetes_version: Version = "",
-    schema: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="PATH", help="CustomResourceDefinitions to list as well as those of the settings."),
-    ] = None,
+    schema: Definitions = None,
 ) -> None:
     """All kinds that a release serves, and those that definitions add."""
     from rich.table import Table
@@ -45,7 +50,7 @@ def kinds(
     from manifold.cli.explain import kinds as known
 
     found = known(load(kubernetes_version or None), schema or ())
-    table = Table("apiVersion", "kind", "plural", "namespaced", box=None, header_style="bold")
+    table = Table("apiVersion", "kind", "plural", "namespaced", box=None, header_style="bold", pad_edge=False)
     for kind in found:
         table.add_row(kind.api_version, kind.kind, kind.plural, "yes" if kind.namespaced else "no")
     show_table(table)
@@ -53,8 +58,9 @@ def kinds(
 
 @group.command("show")
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="rule, config or report; or a kind of Kubernetes.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="rule, config or report; or a kind.")],
     kubernetes_version: Version = "",
+    schema: Definitions = None,
 ) -> None:
     """Print a JSON Schema of ours (rule, config, report), or the fields of a kind as `explain` does."""
     from manifold import assets
@@ -65,7 +71,7 @@ def show(
         return
     from manifold.cli.explain import command as explain
 
-    explain(name, kubernetes_version)
+    explain(name, kubernetes_version, schema=schema)
 
 
 @group.command("import")

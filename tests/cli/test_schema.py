@@ -111,3 +111,36 @@ def test_piped_tables_are_not_cut() -> None:
         assert all(line == line.rstrip() for line in text.splitlines())
     assert max(map(len, rules.splitlines())) > 80
     assert all(f" {r.id} " in rules and r.summary in rules for r in catalogue.rules().values())
+
+
+DESCRIBED = """
+            description: "A widget of the house."
+            required: [spec]
+            properties:
+              spec:
+                type: object
+                required: [size]
+                properties:
+                  size: {type: integer, minimum: 1, maximum: 9, default: 3, description: "How large it\\n  is."}
+                  tags: {type: array, maxItems: 4, items: {type: object, properties: {name: {type: string, pattern: "^a", description: "The tag's name."}}}}
+                  modes: {type: object, additionalProperties: {type: string, enum: [fast, slow], description: "A mode."}}
+                  end: {type: string, x-kubernetes-validations: [{rule: "self != ''", message: "not empty"}]}
+"""
+
+
+def test_definitions_tell_of_their_fields(tmp_path: Path) -> None:
+    """Description, constraints, default and what is required, in explain and in schema show, through lists and maps."""
+    head, _, _ = CRD.partition("\n          type: object")
+    (tmp_path / "crd.yaml").write_text(f"{head}\n            type: object{DESCRIBED}")
+
+    def page(path: str, *command: str) -> list[str]:
+        done = manifold(*(command or ("explain",)), path, "--schema", "crd.yaml", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.splitlines()
+
+    assert {"A widget of the house.", "  spec (required): object"} <= set(page("Widget", "schema", "show"))
+    assert {"required: yes", "default: 3", "range: 1 to 9", "How large it is."} <= set(page("Widget.spec.size"))
+    assert "max items: 4" in page("Widget.spec.tags")
+    assert {"pattern: ^a", "The tag's name.", "required: no"} <= set(page("Widget.spec.tags[0].name"))
+    assert "must hold: not empty" in page("Widget.spec.end")
+    assert "required: no" in page("Widget.metadata.name")
