@@ -42,9 +42,41 @@ if TYPE_CHECKING:
     from manifold.apiserver.schema import Kind
     from manifold.plan import Prune
 
+__all__ = [
+    "Change",
+    "Diagnostic",
+    "Key",
+    "Origin",
+    "Outcome",
+    "Plan",
+    "Prune",
+    "ReadError",
+    "Severity",
+    "SourceError",
+    "UsageError",
+    "apply",
+    "check",
+    "equivalents",
+    "lint",
+    "plan",
+    "preview",
+    "read",
+    "update",
+    "validate",
+]
+"""What is kept stable for users of the library; the rest is for the command line, which is built of it."""
+
 Body = dict[str, Any]
 Text = str | bytes | Path | Sequence[Mapping[str, Any]]
 CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Prune":  # where nothing is planned, its module is not needed
+        from manifold.plan import Prune
+
+        return Prune
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from manifold import assets
+from manifold import api, assets
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -83,6 +83,24 @@ def test_the_readme_uses_the_library_as_it_is(
     exec(compile(example.group(1), "README.md", "exec"), {})
 
     assert "error fixtures/shop/web.yaml 32 30" in capsys.readouterr().out
+
+
+def test_the_library_page_names_all_that_is_kept_stable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each name of `__all__` has its row, nothing else has one, and the example runs."""
+    page = (ROOT / "docs" / "library.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|", page, re.M)
+    example = re.search(r"```python\n(.*?)```", page, re.S)
+    assert example is not None
+    monkeypatch.chdir(ROOT)
+    exec(compile(example.group(1), "library.md", "exec"), {})
+    out = capsys.readouterr().out
+
+    assert sorted(rows) == sorted(api.__all__)
+    assert all(hasattr(api, name) for name in api.__all__)
+    assert "service-selects-nothing" in out
+    assert out.endswith("a configured [('data.key', 'one', 'two')]\nupdate\n")
 
 
 def test_the_settings_page_shows_settings(tmp_path: Path) -> None:
