@@ -23,7 +23,7 @@ profile: recommended
 """
 HOOK = """repos:
   - repo: https://github.com/manifold-k8s/manifold
-    rev: v{release}
+    rev: v{release}  # or a commit, where that is not released yet
     hooks:
       - id: manifold
 """
@@ -35,7 +35,7 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v4
-      - uses: manifold-k8s/manifold@v{release}
+      - uses: manifold-k8s/manifold@v{release}  # or a commit, where that is not released yet
         with: {{paths: "."}}
 """
 
