@@ -15,7 +15,19 @@ from manifold import __version__, api, sops
 from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
-from manifold.model import Diagnostic, Document, Kustomization, Origin, Page, Report, Severity, Skip, Source, Summary
+from manifold.model import (
+    Diagnostic,
+    Document,
+    Kustomization,
+    ObjectId,
+    Origin,
+    Page,
+    Report,
+    Severity,
+    Skip,
+    Source,
+    Summary,
+)
 from manifold.processes import can_fork, processors, spread
 from manifold.secrets import Secrets
 
@@ -68,6 +80,16 @@ class Loaded:
     kustomizations: list[Kustomization] = field(default_factory=list)
     incomplete: bool = False
     lists: list[Document] = field(default_factory=list)
+    beside: list[Document] = field(default_factory=list)
+    """What other shards look at: what refers to one another may lie in several."""
+    order: dict[str, int] = field(default_factory=dict)
+    """The place of each source in the whole run, where this one is a shard."""
+
+    def everything(self) -> list[Document]:
+        """The documents of all shards, in the order of a run without shards."""
+        if not self.beside:
+            return self.documents
+        return sorted([*self.documents, *self.beside], key=lambda d: self.order[d.source])
 
     def lines(self, file: str) -> list[str]:
         """The lines of a file that was read."""
@@ -92,13 +114,16 @@ def load(request: Request, *, packed: bool = False) -> Loaded:
 
     found = walk(request.paths, exclude=request.config.exclude, only_manifests=request.only_manifests)
     sources = found.sources
+    index, count = _shard(request.shard) if request.shard else (1, 1)
+    out = Loaded([], list(found.diagnostics), [], 0, 0, {}, found.kustomizations, bool(found.diagnostics))
+    if index == 1:  # once, of however many shards
+        out.skipped += found.skipped
     if request.shard:
-        index, count = _shard(request.shard)
-        sources = sources[index - 1 :: count]
-    out = Loaded(
-        [], list(found.diagnostics), list(found.skipped), 0, 0, {}, found.kustomizations, bool(found.diagnostics)
-    )
-    for source, reading in zip(sources, _read(request, sources, packed=packed), strict=True):
+        out.order = {s.name: number for number, s in enumerate(sources)}
+    for number, (source, reading) in enumerate(zip(sources, _read(request, sources, packed=packed), strict=True), 1):
+        if number % count != index % count:
+            out.beside += reading.documents
+            continue
         out.files += 1
         out.pieces += reading.pieces
         out.texts[source.name] = source.data
@@ -106,7 +131,7 @@ def load(request: Request, *, packed: bool = False) -> Loaded:
         out.diagnostics += reading.diagnostics
         out.skipped += reading.skipped
         out.lists += reading.lists
-    named = next((s.name for s in sources if s.named), None)
+    named = next((s.name for s in sources if s.named and s.name in out.texts), None)
     if named is not None and not out.documents and not out.skipped and not out.diagnostics:
         out.diagnostics.append(api.no_objects(named))  # `kustomize build … | manifold check -` may have made nothing
     if request.skip_kind:
@@ -199,18 +224,21 @@ class Work:
 def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[str, ...]]:
     """What the stages say of all documents, and the versions they answered for."""
     versions = _versions(request)
-    crds = [d.body for d in loaded.documents if d.kind == api.CRD[1] and api.is_crd(d.body)]
+    everything = loaded.everything()
+    crds = [d.body for d in everything if d.kind == api.CRD[1] and api.is_crd(d.body)]
     crds += definitions((*request.schemas, *request.config.schemas))
     cluster = list(request.cluster)
     # What else the run holds counts only beside a cluster, or before admission policies.
-    counts = bool(cluster) or any(d.kind in api.POLICIES for d in loaded.documents)
-    inputs = [d.body for d in loaded.documents] if counts else []
+    counts = bool(cluster) or any(d.kind in api.POLICIES for d in everything)
+    inputs = [d.body for d in everything] if counts else []
     servers = list({s.version: s for s in (api.server(v, crds, cluster, inputs) for v in versions)}.values())
     if namespace := request.namespace or request.config.namespace:
         loaded.documents[:] = [_placed(d, namespace, servers[-1]) for d in loaded.documents]
+        loaded.beside[:] = [_placed(d, namespace, servers[-1]) for d in loaded.beside]
+        everything = loaded.everything()
     linters = [
         api.linter(
-            loaded.documents,
+            everything,
             asked.version,
             profile=request.profile,
             select=request.select,
@@ -239,7 +267,7 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     if loaded.kustomizations and any(d.rejects for d in found):
         from manifold.kustomize import set_aside
 
-        found = set_aside(found, loaded.documents, loaded.kustomizations, servers)
+        found = set_aside(found, everything, loaded.kustomizations, servers)
     if request.validate:
         found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
     return found, tuple(s.version for s in servers)
@@ -299,6 +327,11 @@ def merged(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [replace(d, kubernetes=versions) if versions else d for d, versions in out.items()]
 
 
+def without_definition(about: ObjectId) -> str:
+    """Why an object of a kind that nothing at hand defines counts as skipped."""
+    return f"no definition of {about.kind} in {about.api_version} is at hand"
+
+
 def _missing_schemas(found: list[Diagnostic], how: str, skipped: list[Skip]) -> list[Diagnostic]:
     """Kinds without a definition: once each with a count, as an error, or only among what was skipped."""
     groups: dict[tuple[str, str], list[Diagnostic]] = {}
@@ -306,9 +339,7 @@ def _missing_schemas(found: list[Diagnostic], how: str, skipped: list[Skip]) -> 
     for d in found:
         if d.rule == "api/no-such-kind" and d.severity is Severity.WARNING:
             groups.setdefault((d.object.api_version, d.object.kind), []).append(d)
-            skipped.append(
-                Skip(d.file, d.document, f"no definition of {d.object.kind} in {d.object.api_version} is at hand")
-            )
+            skipped.append(Skip(d.file, d.document, without_definition(d.object)))
         else:
             out.append(d)
     if how == "ignore":

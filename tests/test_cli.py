@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -213,15 +214,38 @@ def test_baseline_hides_what_was_there(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["diagnostics"] == []
 
 
-def test_shards_join_to_the_whole(tmp_path: Path) -> None:
-    """Two halves merged are one report."""
-    whole = json.loads(manifold("validate", SHOP, "-o", "json").stdout)
-    for i in (1, 2):
-        manifold("validate", SHOP, "--shard", f"{i}/2", "-o", f"json={tmp_path / str(i)}")
-    joined = json.loads(manifold("report", "merge", str(tmp_path / "1"), str(tmp_path / "2")).stdout)
+@pytest.mark.parametrize("folder", ["shop", "exemplary", "sinks"])
+def test_shards_join_to_the_whole(tmp_path: Path, folder: str) -> None:
+    """Three parts merged are one report: what refers to one another is known in each, whichever has it."""
+    place = str(ROOT / "fixtures" / folder)
+    whole = json.loads(manifold("check", place, "-o", "json").stdout)
+    for i in (1, 2, 3):
+        manifold("check", place, "--shard", f"{i}/3", "-o", f"json={tmp_path / str(i)}")
+    joined = json.loads(manifold("report", "merge", *(str(tmp_path / str(i)) for i in (1, 2, 3))).stdout)
 
-    assert whole["diagnostics"] == joined["diagnostics"]
-    assert whole["summary"]["objects"] == joined["summary"]["objects"]
+    def told(report: dict[str, Any]) -> list[tuple[str, ...]]:
+        return sorted((d["file"], str(d["line"]), d["rule"], d["path"], d["message"]) for d in report["diagnostics"])
+
+    assert told(whole) == told(joined)
+    assert whole["summary"] == joined["summary"]
+
+
+def test_kinds_without_a_definition_are_counted_over_all_shards(tmp_path: Path) -> None:
+    """One warning a kind, as in a whole run; and what the walk skipped is counted once."""
+    (tmp_path / "chart" / "templates").mkdir(parents=True)
+    (tmp_path / "chart" / "Chart.yaml").write_text("name: a\n")
+    for name in "abc":
+        (tmp_path / f"{name}.yaml").write_text(
+            f"apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: {name}}}\n"
+        )
+    whole = json.loads(manifold("check", ".", "-o", "json", cwd=tmp_path).stdout)
+    for i in (1, 2):
+        manifold("check", ".", "--shard", f"{i}/2", "-o", f"json={i}.report", cwd=tmp_path)
+    joined = json.loads(manifold("report", "merge", "1.report", "2.report", cwd=tmp_path).stdout)
+
+    assert [d["message"] for d in joined["diagnostics"]] == [d["message"] for d in whole["diagnostics"]]
+    assert "(3 objects)" in joined["diagnostics"][0]["message"]
+    assert joined["summary"] == whole["summary"]
 
 
 def test_a_report_that_is_none_is_said(tmp_path: Path) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from manifold.errors import UsageError
+from manifold.model import Diagnostic, Skip
 
 EPILOG = "Examples: manifold report merge shard-1.json shard-2.json · manifold report merge *.json -o markdown"
+_COUNT = re.compile(r" \(\d+ objects\)$")
 group = typer.Typer(help="Work with reports.", no_args_is_help=True)
 
 
@@ -55,7 +61,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _joined(reports: list[dict[str, Any]]) -> Any:
-    from manifold.model import Diagnostic, Fix, ObjectId, Origin, Report, Severity, Skip, Span, Summary
+    from manifold.model import Fix, ObjectId, Origin, Report, Severity, Span, Summary
 
     found = []
     for d in (d for r in reports for d in r["diagnostics"]):
@@ -68,14 +74,30 @@ def _joined(reports: list[dict[str, Any]]) -> Any:
                 Fix(d["fix"]["description"], d["fix"]["safe"]) if d["fix"] else None, d["fingerprint"],
             )
         )  # fmt: skip
-    unique = sorted(dict.fromkeys(found), key=lambda d: (d.file, d.span, d.rule))
+    skipped = tuple(Skip(s["file"], s["document"], s["why"]) for r in reports for s in r["skipped"])
+    unique = sorted(_counted(dict.fromkeys(found), skipped), key=lambda d: (d.file, d.span, d.rule))
     names = ("files", "documents", "objects", "skipped", "suppressed")
     totals = {n: sum(r["summary"][n] for r in reports) for n in names}
     counts = {s: sum(1 for d in unique if d.severity is s) for s in Severity}
     summary = Summary(
         **totals, errors=counts[Severity.ERROR], warnings=counts[Severity.WARNING], infos=counts[Severity.INFO]
     )
-    skipped = tuple(Skip(s["file"], s["document"], s["why"]) for r in reports for s in r["skipped"])
     versions = tuple(dict.fromkeys(v for r in reports for v in r["kubernetes"]))
     notes = tuple(dict.fromkeys(n for r in reports for n in r.get("notes", ())))
     return Report(tuple(unique), skipped, summary, versions, reports[0]["manifold"] if reports else "", notes=notes)
+
+
+def _counted(found: Iterable[Diagnostic], skipped: Iterable[Skip]) -> Iterator[Diagnostic]:
+    """The diagnostics with one for each kind that has no definition at hand, and how many objects it is of."""
+    from manifold.run import without_definition
+
+    objects = Counter(s.why for s in skipped)
+    seen = set()
+    for d in found:
+        if d.rule == "api/no-such-kind" and (count := objects[without_definition(d.object)]):
+            if d.object[:2] in seen:
+                continue
+            seen.add(d.object[:2])
+            message = _COUNT.sub("", d.message)
+            d = replace(d, message=f"{message} ({count} objects)" if count > 1 else message)
+        yield d
