@@ -64,5 +64,5 @@ def test_they_can_be_planned() -> None:
 def test_fix_finds_nothing_to_mend() -> None:
     """Not a byte changes."""
     done = run(Request([FOLDER]))
-    assert done.problems == []
+    assert done.unreadable == []
     assert [m.name for m in done.mended if m.after != m.before] == []
