@@ -108,7 +108,16 @@ def test_pre_commit_fails_on_a_broken_manifest_and_passes_when_mended(tmp_path: 
     """As `pre-commit try-repo` does it: from a clone of the project, in an environment of its own, made from PyPI."""
     project, repository = tmp_path / "project", tmp_path / "repository"
     project.mkdir()
-    for name in ("manifold", "schemas", "rules", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
+    for name in (
+        "manifold",
+        "schemas",
+        "rules",
+        "scripts",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        ".pre-commit-hooks.yaml",
+    ):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__", "_assets"))
