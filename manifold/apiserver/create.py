@@ -393,7 +393,7 @@ def _addresses(spec: Body) -> None:
             families.append(family)
     if policy is None:
         policy = "RequireDualStack" if len(families) == 2 else "SingleStack"
-        if headless and not spec.get("selector") and not spec.get("ipFamilies"):
+        if headless and not spec.get("selector"):
             policy = "RequireDualStack"
     if not families:
         families = ["IPv4"]
@@ -415,6 +415,29 @@ def _addresses(spec: Body) -> None:
         spec["healthCheckNodePort"] = ALLOCATED
 
 
+def _api_service(body: Body) -> None:
+    """One that the server serves itself is there at once (kube-aggregator pkg/registry/apiservice)."""
+    if (body.get("spec") or {}).get("service") is None:
+        body["status"] = {
+            "conditions": [
+                {
+                    "type": "Available",
+                    "status": "True",
+                    "lastTransitionTime": ALLOCATED,
+                    "reason": "Local",
+                    "message": "Local APIServices are always available",
+                }
+            ]
+        }
+
+
+def _node(body: Body) -> None:
+    """Where a Node would get its configuration from is no more (pkg/registry/core/node/strategy.go: dropDisabledFields)."""
+    for part, name in (("spec", "configSource"), ("status", "config")):
+        if isinstance(body.get(part), dict):
+            body[part].pop(name, None)
+
+
 def _definition(body: Body) -> None:
     """The versions that are stored: the one that the definition says."""
     versions = (body.get("spec") or {}).get("versions") or ()
@@ -425,9 +448,11 @@ def _definition(body: Body) -> None:
 
 _OWN: dict[tuple[str, str], Callable[[Body], None]] = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
+    ("apiregistration.k8s.io", "APIService"): _api_service,
     ("", "Pod"): _pod,
     ("", "LimitRange"): _limit_range,
     ("", "Namespace"): _namespace,
+    ("", "Node"): _node,
     ("", "Service"): _service,
     ("", "ServiceAccount"): service_account,
     ("certificates.k8s.io", "CertificateSigningRequest"): _signing_request,

@@ -175,6 +175,7 @@ def stored(answer: Answer) -> Body:
     allocate(answer.object, context)
     if answer.kind.custom is not None:
         body = dict(answer.kind.custom.stored(answer.object))
+        body["metadata"] = write(body.get("metadata") or {}, answer.kind.type.fields["metadata"].type)
     else:
         body = write(answer.object, answer.kind.type)
     context.server.default(body, context)

@@ -131,3 +131,39 @@ def test_a_new_node_is_not_ready() -> None:
     body = stored("{apiVersion: v1, kind: Node, metadata: {name: node}, spec: {podCIDR: 10.0.0.0/24}}")
     assert body["spec"]["podCIDRs"] == ["10.0.0.0/24"]
     assert body["spec"]["taints"] == [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]
+
+
+def test_empty_metadata_of_a_custom_resource_is_left_out() -> None:
+    """The server reads and writes it as that of any kind; all else stays as it is."""
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "tins.x.io"},
+        "spec": {
+            "group": "x.io", "scope": "Namespaced", "names": {"plural": "tins", "kind": "Tin"},
+            "versions": [{
+                "name": "v1", "served": True, "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }],
+        },
+    }  # fmt: skip
+    meta = {"name": "a", "labels": {}, "annotations": {}, "finalizers": [], "ownerReferences": []}
+    body = {"apiVersion": "x.io/v1", "kind": "Tin", "metadata": meta, "spec": {"labels": {}}}
+    found = api.preview([body], crds=[definition])[0]
+
+    assert found["metadata"] == {"name": "a", "namespace": "default"}
+    assert found["spec"] == {"labels": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        ("kind: CSIDriver\napiVersion: storage.k8s.io/v1\nspec: {volumeLifecycleModes: []}", ("spec", "volumeLifecycleModes"), ["Persistent"]),
+        ("kind: Node\napiVersion: v1\nstatus: {capacity: {cpu: 2}, config: {error: x}}", ("status", "allocatable"), {"cpu": "2"}),
+        ("kind: Node\napiVersion: v1\nstatus: {config: {error: x}}", ("status", "config"), None),
+        ("kind: Service\napiVersion: v1\nspec: {clusterIP: None, ipFamilies: [IPv6], ports: [{port: 80}]}", ("spec", "ipFamilies"), ["IPv6", "IPv4"]),
+    ],
+)  # fmt: skip
+def test_what_is_filled_in(text: str, path: tuple[str, str], value: Any) -> None:
+    """An empty list gets its default; all of a Node may be allocated; nobody knows of Pods that are not selected."""
+    found = stored(text + "\nmetadata: {name: a}\n")
+
+    assert found[path[0]].get(path[1]) == value

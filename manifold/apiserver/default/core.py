@@ -107,7 +107,14 @@ def node_spec(value: Body) -> None:
         value["podCIDR"] = ranges[0]
 
 
+def node_status(value: Body) -> None:
+    """All that a new Node has may be allocated, where it does not say otherwise."""
+    if value.get("allocatable") is None and value.get("capacity") is not None:
+        value["allocatable"] = dict(value["capacity"])
+
+
 TYPES = {
+    "core.v1.NodeStatus": node_status,
     "core.v1.PodTemplateSpec": template,
     "core.v1.NodeSpec": node_spec,
     "core.v1.Container": container,

@@ -94,7 +94,7 @@ class _Compiled:
             if before is not None:
                 before(value)
             for name, given, container in fixed:
-                if value.get(name) is None:
+                if value.get(name) is None or (container and given and not value[name]):
                     value[name] = copy(given) if container else given
             for name, inner in value.items():
                 if name in below and inner is not None:

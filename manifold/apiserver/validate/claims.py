@@ -7,6 +7,7 @@ Follows kubernetes v1.37.2 pkg/apis/core/validation: ValidatePersistentVolumeCla
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from manifold.apiserver.context import Context
@@ -87,9 +88,16 @@ def _data_source(source: Body, path: Path, context: Context, faults: Faults) -> 
     group = source.get("apiGroup")
     if not group and kind != "PersistentVolumeClaim":
         faults.invalid(path, "without apiGroup it must be a PersistentVolumeClaim")
-    if group:
+    if group and not any(_grouped(context.old)):
         for message in formats.dns_subdomain(group):
             faults.invalid((*path, "apiGroup"), message)
+
+
+def _grouped(old: Body | None) -> Iterator[bool]:
+    """Of each source of a stored claim, whether it names a group: then none is looked at any more."""
+    spec = (old or {}).get("spec") or {}
+    for name in ("dataSource", "dataSourceRef"):
+        yield (spec.get(name) or {}).get("apiGroup") is not None
 
 
 # The server names fields of the metadata by Go's spelling, its first letter made small.

@@ -25,6 +25,9 @@ def _names(path: Path, value: str, test: formats.Format, faults: Faults) -> None
 
 def _address(value: str, family: str, path: Path, context: Context, faults: Faults) -> None:
     if family == "FQDN":
+        if not value:
+            faults.required(path)
+            return
         _names(path, value, formats.fully_qualified, faults)
         return
     if family == "IPv4":

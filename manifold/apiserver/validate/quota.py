@@ -194,7 +194,7 @@ def resource_quota(body: Body, context: Context, faults: Faults) -> None:
     known = _known_scopes(context)
     _scopes(spec, known, faults)
     _scope_selector(spec, known, faults)
-    if context.since(1, 35):
+    if context.since(1, 35) and context.operation == "create":
         _warn(spec.get("hard") or {}, faults)
 
 

@@ -231,15 +231,24 @@ def create_claim(body: Body, context: Context, faults: Faults) -> None:
 
 def create_template(body: Body, context: Context, faults: Faults) -> None:
     """A ResourceClaimTemplate: claims to be made for Pods."""
+    _admin(((body.get("spec") or {}).get("spec") or {}).get("devices") or {}, context, faults)
+    _template(body, context, faults)
+
+
+def _template(body: Body, context: Context, faults: Faults) -> None:
     spec = body.get("spec") or {}
     claim = (spec.get("spec") or {}).get("devices") or {}
-    _admin(claim, context, faults)
     claim_template_metadata(spec.get("metadata") or {}, ("spec", "metadata"), faults)
     _claim(claim, ("spec", "spec", "devices"), context, faults)
 
 
 def update_claim(new: Body, old: Body, context: Context, faults: Faults) -> None:
     """A claim never changes, so only that is asked: the table of immutable fields says it."""
+
+
+def update_template(new: Body, old: Body, context: Context, faults: Faults) -> None:
+    """A template never changes either, but is looked through once more; admin access was asked for by then."""
+    _template(new, context, faults)
 
 
 # Classes and rules ---------------------------------------------------------------------------------------------------
@@ -276,4 +285,8 @@ CREATE = {
     "DeviceTaintRule": create_taint_rule,
     "ResourceSlice": devices.create_slice,
 }
-UPDATE = {"ResourceClaim": update_claim, "ResourceSlice": devices.update_slice}
+UPDATE = {
+    "ResourceClaim": update_claim,
+    "ResourceClaimTemplate": update_template,
+    "ResourceSlice": devices.update_slice,
+}
