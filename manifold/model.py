@@ -143,7 +143,7 @@ class Document:
 
     @property
     def glance(self) -> Glance | None:
-        """What `pods.glance` sees in it, noted when it was read; None where nothing was noted."""
+        """What `others.glance` sees in it, noted when it was read; None where nothing was noted."""
         return None
 
     def mentions(self, word: str) -> bool:

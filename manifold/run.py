@@ -6,7 +6,7 @@ The stages themselves are `manifold.api`'s; this is the part that needs files, p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,156 +15,18 @@ from manifold import __version__, api, sops
 from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
-from manifold.model import (
-    Diagnostic,
-    Document,
-    Kustomization,
-    ObjectId,
-    Origin,
-    Page,
-    Report,
-    Severity,
-    Skip,
-    Source,
-    Summary,
-)
+from manifold.inputs import Loaded, Request, definitions, load
+from manifold.model import Diagnostic, Document, ObjectId, Origin, Page, Report, Severity, Skip, Source, Summary
 from manifold.processes import can_fork, processors, spread
 from manifold.secrets import Secrets
 
 if TYPE_CHECKING:
-    from manifold.read import Reading
+    from manifold.cache import Cache
 
 # Below this many objects a second process costs more than it brings (measured: a fork and its pickling take 30 ms).
 PAYS_FROM = 800
-READING_PAYS_FROM = 400_000  # bytes; measured likewise
+CACHED_FROM = 200_000  # bytes of text; less is looked at in a tenth of a second, most of it the start of the process
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-
-
-@dataclass(slots=True)
-class Request:
-    """What to look at and how; empty means the default."""
-
-    paths: Sequence[Path]
-    validate: bool = True
-    lint: bool = True
-    versions: Sequence[str] = ()
-    namespace: str = ""
-    schemas: Sequence[Path] = ()
-    rules: Sequence[Path] = ()
-    skip_kind: Sequence[str] = ()
-    missing_schema: str = "warn"
-    only_manifests: bool = False
-    select: Sequence[str] = ()
-    ignore: Sequence[str] = ()
-    profile: str = ""
-    baseline: Path | None = None
-    changed_since: str = ""
-    shard: str = ""
-    jobs: int = 0
-    cluster: Iterable[Mapping[str, Any]] = ()
-    config: Config = field(default_factory=Config)
-    progress: Callable[[str, int, int], None] | None = None
-    """Called with a stage's name, how much is done, and of how much."""
-
-
-@dataclass(slots=True)
-class Loaded:
-    """All sources, read."""
-
-    documents: list[Document]
-    diagnostics: list[Diagnostic]
-    skipped: list[Skip]
-    files: int
-    pieces: int
-    texts: dict[str, bytes]
-    kustomizations: list[Kustomization] = field(default_factory=list)
-    incomplete: bool = False
-    lists: list[Document] = field(default_factory=list)
-    beside: list[Document] = field(default_factory=list)
-    """What other shards look at: what refers to one another may lie in several."""
-    order: dict[str, int] = field(default_factory=dict)
-    """The place of each source in the whole run, where this one is a shard."""
-
-    def everything(self) -> list[Document]:
-        """The documents of all shards, in the order of a run without shards."""
-        if not self.beside:
-            return self.documents
-        return sorted([*self.documents, *self.beside], key=lambda d: self.order[d.source])
-
-    def lines(self, file: str) -> list[str]:
-        """The lines of a file that was read."""
-        from manifold.read.split import decode
-
-        return decode(self.texts.get(file, b""))[0].split("\n")
-
-
-def _shard(text: str) -> tuple[int, int]:
-    index, _, count = text.partition("/")
-    if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
-        raise UsageError(f"--shard {text}: write I/N with I from 1 to N, for instance 2/8")
-    return int(index), int(count)
-
-
-def load(request: Request, *, packed: bool = False) -> Loaded:
-    """Read everything that the paths name; `packed`: documents that take little room where there are many.
-
-    Raises UsageError for a shard that is none; files that cannot be read become diagnostics, and the rest goes on.
-    """
-    from manifold.read.walk import walk
-
-    found = walk(request.paths, exclude=request.config.exclude, only_manifests=request.only_manifests)
-    sources = found.sources
-    index, count = _shard(request.shard) if request.shard else (1, 1)
-    out = Loaded([], list(found.diagnostics), [], 0, 0, {}, found.kustomizations, bool(found.diagnostics))
-    if index == 1:  # once, of however many shards
-        out.skipped += found.skipped
-    if request.shard:
-        out.order = {s.name: number for number, s in enumerate(sources)}
-    for number, (source, reading) in enumerate(zip(sources, _read(request, sources, packed=packed), strict=True), 1):
-        if number % count != index % count:
-            out.beside += reading.documents
-            continue
-        out.files += 1
-        out.pieces += reading.pieces
-        out.texts[source.name] = source.data
-        out.documents += reading.documents
-        out.diagnostics += reading.diagnostics
-        out.skipped += reading.skipped
-        out.lists += reading.lists
-    named = next((s.name for s in sources if s.named and s.name in out.texts), None)
-    if named is not None and not out.documents and not out.skipped and not out.diagnostics:
-        out.diagnostics.append(api.no_objects(named))  # `kustomize build … | manifold check -` may have made nothing
-    if request.skip_kind:
-        _skip_kinds(out, request.skip_kind)
-    return out
-
-
-def _read(request: Request, sources: Sequence[Source], *, packed: bool) -> list[Reading]:
-    """The sources, read: many packed ones by several processes."""
-    from manifold.read import fast, read, travel
-
-    def one(number: int) -> tuple[int, Reading]:
-        return number, read(sources[number], packed=packed)
-
-    def tick(done: int) -> None:
-        if request.progress is not None and not done % 50:
-            request.progress("reading", done, len(sources))
-
-    wanted = request.jobs
-    if not wanted:
-        wanted = processors() if packed and sum(len(s.data) for s in sources) >= READING_PAYS_FROM else 1
-    if wanted > 1:
-        fast.warm()
-    pairs = spread(
-        range(len(sources)),
-        one,
-        wanted if packed else 1,
-        dump=partial(travel.dump, sources=sources),
-        load=partial(travel.load, sources=sources),
-        tick=tick,
-        meanwhile=partial(_ready, request, sources) if packed and wanted > 1 else lambda: None,
-    )
-    return [reading for _, reading in pairs]
 
 
 def _ready(request: Request, sources: Sequence[Source]) -> None:
@@ -183,18 +45,6 @@ def _ready(request: Request, sources: Sequence[Source]) -> None:
 
 def _versions(request: Request) -> list[str | None]:
     return [*(request.versions or request.config.kubernetes)] or [None]
-
-
-def _skip_kinds(loaded: Loaded, kinds: Sequence[str]) -> None:
-    wanted = {k.lower() for k in kinds}
-    kept = []
-    for document in loaded.documents:
-        names = (document.kind.lower(), f"{document.api_version}/{document.kind}".lower())
-        if wanted & set(names):
-            loaded.skipped.append(Skip(document.source, document.index, f"--skip-kind {document.kind}"))
-        else:
-            kept.append(document)
-    loaded.documents[:] = kept
 
 
 # So many objects are taken up at a time: what one stage has looked at is still near when the next one does.
@@ -222,20 +72,54 @@ class Work:
 
 
 def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[str, ...]]:
-    """What the stages say of all documents, and the versions they answered for."""
-    versions = _versions(request)
+    """What the stages say of all documents, in the order of their files, and the versions they answered for."""
+    cluster = list(request.cluster)
+    # What else the run holds counts only beside a cluster, or before admission policies.
+    beside = bool(cluster) or any(d.kind in api.POLICIES for d in (*loaded.documents, *loaded.beside))
+    cache = None if beside else loaded.cache
+    context = cache.whole(loaded.sources, loaded.kustomizations) if cache is not None else b""
+    known = cache.known(context) if cache is not None else {}
+    found = [d for there in known.values() for d in there]
+    anew = len(known) < loaded.files
+    servers: list[Any] = []
+    if anew or loaded.kustomizations:
+        servers = _servers(request, loaded, cluster, beside)
+    if anew:
+        todo = [d for d in loaded.documents if d.source not in known] if known else loaded.documents
+        new = _said(request, loaded, todo, servers, cluster)
+        found += new
+        if cache is not None:
+            _keep(cache, context, loaded, new, known)
+    if loaded.kustomizations and any(d.rejects for d in found):
+        from manifold.kustomize import set_aside
+
+        found = set_aside(found, loaded.everything(), loaded.kustomizations, servers)
+    if request.validate:
+        found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
+    order = {source.name: n for n, source in enumerate(loaded.sources)}
+    found.sort(key=lambda d: order.get(d.file, 0))
+    return found, tuple(dict.fromkeys(s.version for s in servers or map(api.server, _versions(request))))
+
+
+def _servers(request: Request, loaded: Loaded, cluster: list[Any], beside: bool) -> list[Any]:
+    """The API servers on paper that are asked, one a release."""
     everything = loaded.everything()
     crds = [d.body for d in everything if d.kind == api.CRD[1] and api.is_crd(d.body)]
     crds += definitions((*request.schemas, *request.config.schemas))
-    cluster = list(request.cluster)
-    # What else the run holds counts only beside a cluster, or before admission policies.
-    counts = bool(cluster) or any(d.kind in api.POLICIES for d in everything)
-    inputs = [d.body for d in everything] if counts else []
-    servers = list({s.version: s for s in (api.server(v, crds, cluster, inputs) for v in versions)}.values())
+    inputs = [d.body for d in everything] if beside else []
+    made = (api.server(v, crds, cluster, inputs) for v in _versions(request))
+    servers = list({s.version: s for s in made}.values())
     if namespace := request.namespace or request.config.namespace:
-        loaded.documents[:] = [_placed(d, namespace, servers[-1]) for d in loaded.documents]
-        loaded.beside[:] = [_placed(d, namespace, servers[-1]) for d in loaded.beside]
-        everything = loaded.everything()
+        for part in (loaded.documents, loaded.beside):
+            part[:] = [_placed(d, namespace, servers[-1]) for d in part]
+    return servers
+
+
+def _said(
+    request: Request, loaded: Loaded, documents: list[Document], servers: list[Any], cluster: list[Any]
+) -> list[Diagnostic]:
+    """What the stages say of some of the documents, in the sight of all."""
+    everything = loaded.everything()
     linters = [
         api.linter(
             everything,
@@ -250,27 +134,53 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
         )
         for asked in (servers if request.lint else ())
     ]
-    work = Work(request, loaded.documents, servers, linters)
-    count = len(loaded.documents)
+    work = Work(request, documents, servers, linters)
+    count = len(documents)
     # Quotas of a cluster count one object after the other.
     processes = 1 if cluster else request.jobs or (processors() if count >= PAYS_FROM else 1)
     processes = min(processes, -(-count // CHUNK))
     if processes > 1 and can_fork():
-        _warm(servers, loaded.documents)
+        _warm(servers, documents)
         for run in linters:
             run(())
-    found = [
-        d
-        for part in spread(range(0, count, CHUNK), work.part, processes, tick=partial(_checking, request, count))
-        for d in part
-    ]
-    if loaded.kustomizations and any(d.rejects for d in found):
-        from manifold.kustomize import set_aside
+    tick = partial(_checking, request, count)
+    return [d for part in spread(range(0, count, CHUNK), work.part, processes, tick=tick) for d in part]
 
-        found = set_aside(found, everything, loaded.kustomizations, servers)
-    if request.validate:
-        found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
-    return found, tuple(s.version for s in servers)
+
+def _question(request: Request) -> object:
+    """All but the files that decides what is found in them."""
+    config = request.config
+    folders = (*request.rules, *config.rules, *request.schemas, *config.schemas)
+    files = [f for place in folders for f in (sorted(place.rglob("*")) if place.is_dir() else [place]) if f.is_file()]
+    return (
+        str(Path.cwd()), [str(p) for p in request.paths], request.validate, request.lint, [*request.versions], request.namespace,
+        [*request.skip_kind], request.only_manifests, [*request.select], [*request.ignore], request.profile,
+        repr(config), [(str(f), f.read_bytes()) for f in files],
+    )  # fmt: skip
+
+
+def _cached(request: Request, size: int) -> Cache | None:
+    """The cache for a run over so many bytes, if it is wanted and pays."""
+    if not request.cache or size < CACHED_FROM or request.cluster or request.shard:
+        return None
+    from manifold.cache import Cache
+
+    return Cache.of(_question(request))
+
+
+def _keep(
+    cache: Cache, context: bytes, loaded: Loaded, new: Sequence[Diagnostic], known: Mapping[str, list[Diagnostic]]
+) -> None:
+    """Let the cache keep what was found, but for what is said of Secrets, which may tell their values."""
+    from manifold.lint.engine import INTERNAL_ERROR
+
+    by_file = {name: list(there) for name, there in known.items()}
+    for d in new:
+        by_file.setdefault(d.file, []).append(d)
+    secret = {d.source for d in loaded.documents if d.kind == "Secret"}
+    out = {n for n, there in by_file.items() if there and n in secret}
+    out |= {d.file for d in new if d.rule == INTERNAL_ERROR or d.fix is not None}
+    cache.save(context, by_file, lambda name: name not in out)
 
 
 def _placed(document: Document, namespace: str, server: Any) -> Document:
@@ -299,23 +209,6 @@ def _warm(servers: Sequence[Any], documents: Sequence[Document]) -> None:
             seen.add(key)
             for server in servers:
                 server.create(document.body)
-
-
-def definitions(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """The CustomResourceDefinitions under these paths.
-
-    Raises UsageError where there is none, or a file cannot be read.
-    """
-    if not paths:
-        return []
-    found = load(Request(paths))
-    bad = [d for d in found.diagnostics if d.rejects]
-    if bad:
-        raise UsageError(f"--schema {bad[0].file}: {bad[0].message}")
-    crds = [d.body for d in found.documents if api.is_crd(d.body)]
-    if not crds:
-        raise UsageError(f"--schema {', '.join(map(str, paths))}: there is no CustomResourceDefinition")
-    return crds
 
 
 def merged(found: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -360,14 +253,14 @@ def report(request: Request) -> tuple[Report, bool]:
     from manifold.lint.engine import INTERNAL_ERROR
 
     _names(request)
-    loaded = load(request, packed=True)
+    loaded = load(request, packed=True, cached=partial(_cached, request), meanwhile=partial(_ready, request))
     found, versions = examine(request, loaded)
     found = merged(found)
     if found:
         from manifold.placeholders import set_aside
 
         found = set_aside(found, loaded.lines, lambda file: b"${" in loaded.texts.get(file, b""))
-    encrypted = {file for file, text in loaded.texts.items() if sops.may_be(text)}
+    encrypted = loaded.holding(*sops.WORDS)
     if encrypted:
         whole = (d for d in (*loaded.lists, *loaded.documents) if d.source in encrypted)
         found = sops.set_aside(found, whole, loaded.lines)
@@ -478,7 +371,7 @@ def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tu
 
     before = len(found)
     waved = Suppressions(known_rules((*request.rules, *request.config.rules)), loaded.lines)
-    own = {f for f, text in loaded.texts.items() if b"manifold" in text and b"ignore" in text}
+    own = loaded.holding(b"manifold", b"ignore")
     told = {d.file for d in found} | own
     found, _ = waved.apply(found, (d for d in loaded.documents if d.source in told))
     unused: list[Diagnostic] = []

@@ -6,7 +6,6 @@ The form: https://github.com/getsops/sops/blob/main/README.rst (a map `sops` at 
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,6 +14,8 @@ from manifold.model import Diagnostic, Document, ObjectId, Origin, Severity
 
 FIELD = "sops"
 MARK = "ENC["
+WORDS = (FIELD.encode(), MARK.encode())
+"""What stands in every text that holds something encrypted."""
 MASKED = "<masked>"  # what a snapshot has in place of a Secret's values
 
 
@@ -72,16 +73,13 @@ def _filled(value: Any, live: Any, form: str, *, encoded: bool) -> Any:
         return value
     if live is not None and not isinstance(live, (dict, list)):
         return live
+    import hashlib  # which brings OpenSSL, for nothing where nothing is encrypted
+
     text = form % hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     if encoded:
         return base64.b64encode(text.encode()).decode()
     found = _TYPE.search(value)
     return {"int": 1, "float": 1.5, "bool": True}.get(found[1] if found else "", text)
-
-
-def may_be(text: bytes) -> bool:
-    """Whether a file may hold what SOPS encrypted; False only where it surely does not."""
-    return FIELD.encode() in text and MARK.encode() in text
 
 
 def set_aside(

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from manifold import api
 from manifold.fix.files import run
+from manifold.inputs import Request
 from manifold.model import Source
 from manifold.read import read
-from manifold.run import Request, report
+from manifold.run import report
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "exemplary"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from manifold.inputs import Request
 from manifold.model import Report, Severity
-from manifold.run import Request, exit_code, report
+from manifold.run import exit_code, report
 
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from manifold.run import Request, exit_code, report
+from manifold.inputs import Request
+from manifold.run import exit_code, report
 
 TEXT = """apiVersion: apps/v1
 kind: Deployment

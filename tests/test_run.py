@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from manifold.run import Request, examine, exit_code, load, report
+from manifold.inputs import Request, load
+from manifold.run import examine, exit_code, report
 
 TEXT = """apiVersion: v1
 kind: Service

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from manifold import run
+from manifold.inputs import Request
 from manifold.report import text
 
 TEXT = """\
@@ -29,7 +30,7 @@ data: {pin: 8128}
 @pytest.fixture
 def page(tmp_path: Path) -> str:
     (tmp_path / "a.yaml").write_text(TEXT)
-    report, _ = run.report(run.Request([tmp_path], lint=False))
+    report, _ = run.report(Request([tmp_path], lint=False))
     return text.render(report) + "".join(f"{d.message} {d.help}\n" for d in report.diagnostics)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from manifold import api, sops
+from manifold.inputs import Request
 from manifold.model import Severity
-from manifold.run import Request, exit_code, report
+from manifold.run import exit_code, report
 
 from tests.test_cli import manifold
 

@@ -36,7 +36,7 @@ def cluster_objects(settings: Settings, configured: Path | None = None) -> list[
     file = settings.cluster or configured
     if file is None:
         return []
-    from manifold.run import Request, load
+    from manifold.inputs import Request, load
 
     loaded = load(Request([file]))
     if loaded.incomplete or any(d.rejects for d in loaded.diagnostics):
@@ -46,7 +46,7 @@ def cluster_objects(settings: Settings, configured: Path | None = None) -> list[
 
 def request(settings: Settings, *, validate: bool, lint: bool) -> Any:
     """What the settings ask for, as the runner takes it."""
-    from manifold.run import Request
+    from manifold.inputs import Request
 
     config = settled(settings)
     missing = choose("--missing-schema", settings.missing_schema or "warn", MISSING)
@@ -70,6 +70,7 @@ def request(settings: Settings, *, validate: bool, lint: bool) -> Any:
         changed_since=settings.changed_since,
         shard=settings.shard,
         jobs=settings.jobs,
+        cache=not settings.no_cache,
         cluster=cluster_objects(settings, config.cluster),
         config=config,
         progress=None if settings.quiet or not sys.stderr.isatty() else _progress,

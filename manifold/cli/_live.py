@@ -28,7 +28,7 @@ def loaded(paths: Sequence[Path], settings: Settings) -> Any:
     Raises SourceError when one cannot be read as kubectl reads it: half a plan would mislead.
     """
     from manifold.cli._checks import nothing, settled
-    from manifold.run import Request, load
+    from manifold.inputs import Request, load
 
     config = settled(settings)
     out = load(
@@ -130,7 +130,7 @@ def server_for(
     """
     from manifold import api
     from manifold.cli._checks import settled
-    from manifold.run import definitions
+    from manifold.inputs import definitions
 
     config = settled(settings)
     versions = list(settings.kubernetes_version or config.kubernetes)

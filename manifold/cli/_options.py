@@ -237,6 +237,18 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         ],
         0,
     ),
+    "no_cache": (
+        Annotated[
+            bool,
+            typer.Option(
+                "--no-cache",
+                envvar="MANIFOLD_NO_CACHE",
+                rich_help_panel=INPUT,
+                help="Look at every file anew, also at those that are as they were in the last run.",
+            ),
+        ],
+        False,
+    ),
     "cluster": (
         Annotated[
             Path | None,
@@ -323,6 +335,7 @@ class Settings:
     changed_since: str = ""
     shard: str = ""
     jobs: int = 0
+    no_cache: bool = False
     cluster: Path | None = None
     kubeconfig: Path | None = None
     context: str = ""

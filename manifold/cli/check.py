@@ -9,7 +9,18 @@ EPILOG = "Examples: manifold check deploy/ · kustomize build . | manifold check
 
 
 @takes(
-    "paths", "select", "ignore", "profile", "rules", "fail_on", "baseline", "changed_since", "shard", "jobs", "cluster"
+    "paths",
+    "select",
+    "ignore",
+    "profile",
+    "rules",
+    "fail_on",
+    "baseline",
+    "changed_since",
+    "shard",
+    "jobs",
+    "no_cache",
+    "cluster",
 )
 def command(settings: Settings) -> int:
     """Say what the API server would answer, what the lint rules find, and what refers to nothing; each defect once."""

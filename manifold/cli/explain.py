@@ -172,7 +172,7 @@ def kinds(schema: Any, definitions: Sequence[Path]) -> list[Any]:
     """The kinds of a release, and those of the definitions that the settings or `definitions` name."""
     from manifold import config
     from manifold.apiserver import crd
-    from manifold.run import definitions as read
+    from manifold.inputs import definitions as read
 
     settings = config.load(config.find(Path.cwd()))
     return [*schema.kinds(), *crd.kinds(read((*definitions, *settings.schemas)))]

@@ -9,7 +9,18 @@ EPILOG = "Examples: manifold lint deploy/ · kustomize build . | manifold lint -
 
 
 @takes(
-    "paths", "select", "ignore", "profile", "rules", "fail_on", "baseline", "changed_since", "shard", "jobs", "cluster"
+    "paths",
+    "select",
+    "ignore",
+    "profile",
+    "rules",
+    "fail_on",
+    "baseline",
+    "changed_since",
+    "shard",
+    "jobs",
+    "no_cache",
+    "cluster",
 )
 def command(settings: Settings) -> int:
     """Apply the lint rules to manifests."""

@@ -167,7 +167,7 @@ def _definitions(source: str, projects: dict[str, Any]) -> list[dict[str, Any]]:
             sys.stderr.write(f"fetching {url}\n")
             bodies += [d.body for d in api.documents(fetch(url)).documents]
     else:
-        from manifold.run import Request, load
+        from manifold.inputs import Request, load
 
         if source != "-" and not Path(source).exists():
             import difflib

@@ -8,7 +8,7 @@ from manifold.cli._options import Settings, takes
 EPILOG = "Examples: manifold validate deploy/ · kustomize build . | manifold validate - · manifold validate -k 1.33 -k 1.37 -o sarif=out.sarif ."
 
 
-@takes("paths", "fail_on", "baseline", "changed_since", "shard", "jobs", "cluster")
+@takes("paths", "fail_on", "baseline", "changed_since", "shard", "jobs", "no_cache", "cluster")
 def command(settings: Settings) -> int:
     """Say what kubectl and the API server would answer to a create of these manifests, and nothing else."""
     return finish(settings, request(settings, validate=True, lint=False))

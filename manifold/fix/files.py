@@ -14,8 +14,8 @@ from manifold.apiserver.server import Server
 from manifold.errors import UsageError
 from manifold.fix.engine import Mended, mend
 from manifold.fix.judge import judge, linter, unreadable
+from manifold.inputs import Request
 from manifold.model import Diagnostic, Document, Source
-from manifold.run import Request
 
 STDIN = "(stdin)"
 """The name under which standard input is read."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from manifold import api
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.server import Server
+from manifold.inputs import Request, definitions
 from manifold.model import Diagnostic, Document, spell
-from manifold.run import Request, definitions
 
 _READ = frozenset(("yaml/metadata", "yaml/no-kind", "yaml/no-object", "yaml/no-objects", "yaml/list"))
 """What the reader says of a text that it could read: its objects are wrong, not its YAML."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from manifold.k8s.quantity import Quantity, parse
-from manifold.model import Glance, Path
+from manifold.model import Path
 
 Body = Mapping[str, Any]
 Resources = dict[str, Quantity]
@@ -56,38 +56,6 @@ def spec(body: Body) -> tuple[Body, Path] | None:
         return None
     inner = found[0].get("spec")
     return (inner, (*found[1], "spec")) if isinstance(inner, Mapping) else None
-
-
-def glance(body: Body) -> Glance:
-    """What others ask of an object; a workload without a template has an empty one, as the API types read it."""
-    group = str(body.get("apiVersion") or "").rpartition("/")[0]
-    if (group, body.get("kind")) not in TEMPLATES:
-        return NO_PODS
-    found = template(body)
-    if found is None:
-        return Glance(isinstance(body.get("spec"), Mapping), {})
-    inner, _ = found
-    meta = inner.get("metadata")
-    labels = meta.get("labels") if isinstance(meta, Mapping) else None
-    spec = inner.get("spec")
-    return Glance(
-        isinstance(spec, Mapping) or isinstance(body.get("spec"), Mapping),
-        {} if labels is None else labels if isinstance(labels, dict) else None,
-        tuple(_port_names(spec)) if isinstance(spec, Mapping) else (),
-    )
-
-
-NO_PODS = Glance(False, {})
-
-
-def _port_names(pod_spec: Body) -> Iterator[str]:
-    for part in ("initContainers", "containers"):
-        there = pod_spec.get(part)
-        for container in there if isinstance(there, list) else ():
-            ports = container.get("ports") if isinstance(container, Mapping) else None
-            for port in ports if isinstance(ports, list) else ():
-                if isinstance(port, Mapping) and isinstance(port.get("name"), str):
-                    yield port["name"]
 
 
 def containers(pod_spec: Body, path: Path = ()) -> Iterator[tuple[Body, Path]]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from manifold import references
-from manifold.k8s import pods
+from manifold.k8s import others, pods
 from manifold.k8s.selectors import matches, plain_matches, written
 from manifold.lint.catalogue import Rule
 from manifold.lint.layout import changed, makes, units
@@ -47,7 +47,7 @@ class Finding(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """An object, the unit that it belongs to, and its namespace as written."""
+    """An object as others see it, the unit that it belongs to, and its namespace as written."""
 
     unit: str
     namespace: str
@@ -55,7 +55,7 @@ class Placed(NamedTuple):
 
     @property
     def body(self) -> Body:
-        return self.document.body
+        return others.visible(self.document.body)
 
 
 class Subject:
@@ -93,7 +93,7 @@ class Subject:
     def ports(self) -> tuple[str, ...]:
         """The names of the ports of its containers."""
         if self._ports is None:
-            self._ports = pods.glance(self.body).ports
+            self._ports = others.glance(self.body).ports
         return self._ports
 
     @property
@@ -105,7 +105,7 @@ class Subject:
 
 
 class Distant(Subject):
-    """An object as others see it that are looked at: it is opened anew at each look, and takes no room meanwhile."""
+    """An object as others see it that are looked at: opened anew at each look, so that it takes no room meanwhile."""
 
     __slots__ = ()
 
@@ -115,19 +115,21 @@ class Distant(Subject):
         self.namespace = self.written or "default"
         self._labels = self._ports = self._references = None
 
-    body = property(lambda s: s.document.body)
-    pod = property(lambda s: subject(s.document).pod)
-    pod_path = property(lambda s: subject(s.document).pod_path)
-    containers = property(lambda s: subject(s.document).containers)
-    main = property(lambda s: subject(s.document).main)
+    body = property(lambda s: others.visible(s.document.body))
+    pod = property(lambda s: s._near.pod)
+    pod_path = property(lambda s: s._near.pod_path)
+    containers = property(lambda s: s._near.containers)
+    main = property(lambda s: s._near.main)
+    references = property(lambda s: s._near.references)
+
+    @property
+    def _near(self) -> Subject:
+        return subject(self.document.with_body(others.visible(self.document.body)))
 
 
 def distant(document: Document) -> tuple[Subject, bool]:
-    """An object for others to see, and whether it has a Pod spec; a Distant one where its document is packed."""
-    noted = document.glance
-    if noted is None:
-        found = subject(document)
-        return found, found.pod is not None
+    """An object for others to see, and whether it has a Pod spec."""
+    noted = document.glance or others.glance(document.body)
     out = Distant(document)
     out._labels, out._ports = noted.labels, noted.ports  # most of what others ask
     return out, noted.pod

@@ -11,7 +11,7 @@ from typing import Any
 
 from orjson import JSONEncodeError, dumps, loads
 
-from manifold.k8s import pods
+from manifold.k8s import others
 from manifold.model import Document, Glance, Key, Path, Span
 
 
@@ -103,4 +103,4 @@ def pack(
     plain = Document(source, index, body)
     # A copy, for orjson's own has the room in which it was made, of 4 KiB often.
     json = bytes(memoryview(json))
-    return Packed(source, index, json, plain.api_version, plain.kind, plain.key(), pods.glance(body), locate, named)
+    return Packed(source, index, json, plain.api_version, plain.kind, plain.key(), others.glance(body), locate, named)

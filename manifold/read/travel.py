@@ -53,22 +53,26 @@ def _plain(reading: Reading) -> list[Any] | None:
     return out
 
 
-def dump(read: Sequence[tuple[int, Reading]], sources: Sequence[Source]) -> bytes:
-    """Readings, each with the number of its source, as bytes that `load` takes."""
+Read = tuple[int, Reading, list[bytes]]
+"""The number of a source, what it holds, and whatever bytes go along."""
+
+
+def dump(read: Sequence[Read], sources: Sequence[Source]) -> bytes:
+    """What was read of some sources, as bytes that `load` takes."""
     return marshal.dumps(
         [
-            (number, reading.pieces, plain)
+            (number, reading.pieces, plain, more)
             if (plain := _plain(reading)) is not None
-            else (number, 0, _whole(reading, sources[number]))
-            for number, reading in read
+            else (number, 0, _whole(reading, sources[number]), more)
+            for number, reading, more in read
         ]
     )
 
 
-def load(data: bytes, sources: Sequence[Source]) -> list[tuple[int, Reading]]:
+def load(data: bytes, sources: Sequence[Source]) -> list[Read]:
     """What `dump` was given, of the same sources."""
     out = []
-    for number, pieces, found in marshal.loads(data):
+    for number, pieces, found, more in marshal.loads(data):
         source = sources[number]
         if isinstance(found, bytes):
             reading = _Unpickler(io.BytesIO(found), source).load()
@@ -81,5 +85,5 @@ def load(data: bytes, sources: Sequence[Source]) -> list[tuple[int, Reading]]:
                 for index, json, api_version, kind, key, glance, (piece, line) in found
             ]
             reading = Reading(documents, pieces=pieces)
-        out.append((number, reading))
+        out.append((number, reading, more))
     return out

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from manifold.errors import UsageError
 from manifold.fix.files import run, store
-from manifold.run import Request
+from manifold.inputs import Request
 
 BAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n# kept\ndata: {a: yes}\n"
 GOOD = BAD.replace("yes", '"yes"')

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from manifold.fix.files import run, store
 from manifold.fix.marks import marked
+from manifold.inputs import Request
 from manifold.model import Diagnostic
-from manifold.run import Request, report
+from manifold.run import report
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 WORKLOAD = """apiVersion: {version}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from manifold.run import Request, report
+from manifold.inputs import Request
+from manifold.run import report
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {0}{1}}}\ndata: {{a: b}}\n"
 POD = """apiVersion: v1

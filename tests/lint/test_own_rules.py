@@ -11,8 +11,9 @@ import pytest
 from manifold import assets
 from manifold.config import load
 from manifold.errors import UsageError
+from manifold.inputs import Request
 from manifold.lint.catalogue import known, read
-from manifold.run import Request, report
+from manifold.run import report
 
 from tests.test_cli import manifold
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from manifold.run import Request, report
+from manifold.inputs import Request
+from manifold.run import report
 
 POD = """apiVersion: v1
 kind: Pod

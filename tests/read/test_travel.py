@@ -24,12 +24,12 @@ def test_readings_arrive_as_they_were_sent() -> None:
     """Of every fixture and of odd texts: documents with their places, diagnostics, what was skipped, lists."""
     texts = [f.read_bytes() for f in FIXTURES] + [text.encode() for text in ODD]
     sources = [Source(f"{i}.yaml", text, bool(i % 2)) for i, text in enumerate(texts)]
-    sent = [(i, read(source, packed=True)) for i, source in reversed(list(enumerate(sources)))]
+    sent = [(i, read(source, packed=True), [b"%d" % i]) for i, source in reversed(list(enumerate(sources)))]
     arrived = travel.load(travel.dump(sent, sources), sources)
 
-    assert [number for number, _ in arrived] == [number for number, _ in sent]
+    assert [(number, more) for number, _, more in arrived] == [(number, more) for number, _, more in sent]
     plain = 0
-    for (_, a), (_, b) in zip(sent, arrived, strict=True):
+    for (_, a, _), (_, b, _) in zip(sent, arrived, strict=True):
         assert (a.diagnostics, a.skipped, a.pieces) == (b.diagnostics, b.skipped, b.pieces)
         assert [d.body for d in a.lists] == [d.body for d in b.lists]
         assert len(a.documents) == len(b.documents)
@@ -49,7 +49,8 @@ def test_the_text_of_a_source_stays_at_home() -> None:
     source = Source("a.yaml", text.encode())
     reading: Reading = read(source, packed=True)
 
-    assert len(travel.dump([(0, reading)], [source])) < 2000
+    assert len(travel.dump([(0, reading, [])], [source])) < 2000
     assert (
-        travel.load(travel.dump([(0, reading)], [source]), [source])[0][1].documents[0].locate(("data", "a")).line == 4
+        travel.load(travel.dump([(0, reading, [])], [source]), [source])[0][1].documents[0].locate(("data", "a")).line
+        == 4
     )

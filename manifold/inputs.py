@@ -1,0 +1,244 @@
+"""What a command looks at: the sources that its paths name, read into documents, by several processes where that pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from manifold import api
+from manifold.config import Config
+from manifold.errors import UsageError
+from manifold.model import Diagnostic, Document, Kustomization, Skip, Source
+from manifold.processes import processors, spread
+
+if TYPE_CHECKING:
+    from manifold.cache import Cache
+    from manifold.read import Reading
+
+READING_PAYS_FROM = 400_000  # bytes; below, a second process costs more than it brings (a fork and its answers: 10 ms)
+
+
+@dataclass(slots=True)
+class Request:
+    """What to look at and how; empty means the default."""
+
+    paths: Sequence[Path]
+    validate: bool = True
+    lint: bool = True
+    versions: Sequence[str] = ()
+    namespace: str = ""
+    schemas: Sequence[Path] = ()
+    rules: Sequence[Path] = ()
+    skip_kind: Sequence[str] = ()
+    missing_schema: str = "warn"
+    only_manifests: bool = False
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    profile: str = ""
+    baseline: Path | None = None
+    changed_since: str = ""
+    shard: str = ""
+    jobs: int = 0
+    cache: bool = False
+    """Whether to keep, and to use, what was found out about files that do not change."""
+    cluster: Iterable[Mapping[str, Any]] = ()
+    config: Config = field(default_factory=Config)
+    progress: Callable[[str, int, int], None] | None = None
+    """Called with a stage's name, how much is done, and of how much."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """All sources, read."""
+
+    documents: list[Document]
+    diagnostics: list[Diagnostic]
+    skipped: list[Skip]
+    files: int
+    pieces: int
+    texts: dict[str, bytes]
+    kustomizations: list[Kustomization] = field(default_factory=list)
+    incomplete: bool = False
+    lists: list[Document] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    """All sources of the run, also those of other shards."""
+    beside: list[Document] = field(default_factory=list)
+    """What other shards look at: what refers to one another may lie in several."""
+    cache: Cache | None = None
+
+    def everything(self) -> list[Document]:
+        """The documents of all shards, in the order of a run without shards."""
+        if not self.beside:
+            return self.documents
+        order = {s.name: number for number, s in enumerate(self.sources)}
+        return sorted([*self.documents, *self.beside], key=lambda d: order[d.source])
+
+    def holding(self, *words: bytes) -> set[str]:
+        """The files whose text holds all of these words."""
+        cache = self.cache
+        return {
+            file
+            for file, text in self.texts.items()
+            if not (cache is not None and cache.lacks(words, file)) and all(word in text for word in words)
+        }
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of a file that was read."""
+        from manifold.read.split import decode
+
+        return decode(self.texts.get(file, b""))[0].split("\n")
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, _, count = text.partition("/")
+    if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
+        raise UsageError(f"--shard {text}: write I/N with I from 1 to N, for instance 2/8")
+    return int(index), int(count)
+
+
+def load(
+    request: Request,
+    *,
+    packed: bool = False,
+    cached: Callable[[int], Cache | None] = lambda _: None,
+    meanwhile: Callable[[Sequence[Source]], None] = lambda _: None,
+) -> Loaded:
+    """Read everything that the paths name; `packed`: documents that take little room where there are many.
+
+    `cached` gives the cache to use, if any, for so many bytes; `meanwhile` is done while other processes read already,
+    and given what there is to read. Raises UsageError for a shard that is none; files that cannot be read become diagnostics, and the rest goes on.
+    """
+    from manifold.read.walk import walk
+
+    found = walk(request.paths, exclude=request.config.exclude, only_manifests=request.only_manifests)
+    sources = found.sources
+    index, count = _shard(request.shard) if request.shard else (1, 1)
+    out = Loaded([], list(found.diagnostics), [], 0, 0, {}, found.kustomizations, bool(found.diagnostics))
+    out.sources = sources
+    out.cache = cached(sum(len(s.data) for s in sources))
+    if index == 1:  # once, of however many shards
+        out.skipped += found.skipped
+    readings = _readings(request, sources, out.cache, packed, meanwhile)
+    for number, (source, reading) in enumerate(zip(sources, readings, strict=True), 1):
+        if number % count != index % count:
+            out.beside += reading.documents
+            continue
+        out.files += 1
+        out.pieces += reading.pieces
+        out.texts[source.name] = source.data
+        out.documents += reading.documents
+        out.diagnostics += reading.diagnostics
+        out.skipped += reading.skipped
+        out.lists += reading.lists
+    named = next((s.name for s in sources if s.named and s.name in out.texts), None)
+    if named is not None and not out.documents and not out.skipped and not out.diagnostics:
+        out.diagnostics.append(api.no_objects(named))  # `kustomize build … | manifold check -` may have made nothing
+    if request.skip_kind:
+        _skip_kinds(out, request.skip_kind)
+    return out
+
+
+def _readings(
+    request: Request,
+    sources: Sequence[Source],
+    cache: Cache | None,
+    packed: bool,
+    meanwhile: Callable[[Sequence[Source]], None],
+) -> list[Reading]:
+    """What each source holds: recalled where the cache knows it, else read."""
+    if cache is None:
+        return [reading for reading, _ in _read(request, sources, packed, False, meanwhile)]
+    recalled = [cache.recall(source) for source in sources]
+    unknown = [s for s, there in zip(sources, recalled, strict=True) if there is None]
+    fresh = iter(_read(request, unknown, packed, True, meanwhile))
+    out = []
+    for source, there in zip(sources, recalled, strict=True):
+        if there is None:
+            there, marks = next(fresh)
+            cache.note(source, there, marks)
+        out.append(there)
+    return out
+
+
+Read = tuple["Reading", list[bytes]]
+"""What a source holds, and the marks of its documents if they are wanted."""
+
+
+def _read(
+    request: Request,
+    sources: Sequence[Source],
+    packed: bool,
+    marked: bool,
+    meanwhile: Callable[[Sequence[Source]], None],
+) -> list[Read]:
+    """The sources, read: many packed ones by several processes."""
+    from manifold.read import fast, read, travel
+
+    def one(number: int) -> tuple[int, Reading, list[bytes]]:
+        reading = read(sources[number], packed=packed)
+        return number, reading, _marks(reading) if marked else []
+
+    def tick(done: int) -> None:
+        if request.progress is not None and not done % 50:
+            request.progress("reading", done, len(sources))
+
+    wanted = 1
+    if packed:
+        many = sum(len(s.data) for s in sources) >= READING_PAYS_FROM
+        wanted = request.jobs or (processors() if many else 1)
+    if wanted > 1:
+        fast.warm()
+    found = spread(
+        range(len(sources)),
+        one,
+        wanted,
+        dump=partial(travel.dump, sources=sources),
+        load=partial(travel.load, sources=sources),
+        tick=tick,
+        meanwhile=partial(meanwhile, sources) if wanted > 1 else lambda: None,
+    )
+    return [(reading, marks) for _, reading, marks in found]
+
+
+def _marks(reading: Reading) -> list[bytes]:
+    """The marks of all documents, or of none where one is no JSON."""
+    from orjson import JSONEncodeError
+
+    from manifold.k8s.others import mark
+
+    try:
+        return [mark(d.body) for d in reading.documents]
+    except JSONEncodeError:
+        return []
+
+
+def _skip_kinds(loaded: Loaded, kinds: Sequence[str]) -> None:
+    wanted = {k.lower() for k in kinds}
+    kept = []
+    for document in loaded.documents:
+        names = (document.kind.lower(), f"{document.api_version}/{document.kind}".lower())
+        if wanted & set(names):
+            loaded.skipped.append(Skip(document.source, document.index, f"--skip-kind {document.kind}"))
+        else:
+            kept.append(document)
+    loaded.documents[:] = kept
+
+
+def definitions(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """The CustomResourceDefinitions under these paths.
+
+    Raises UsageError where there is none, or a file cannot be read.
+    """
+    if not paths:
+        return []
+    found = load(Request(paths))
+    bad = [d for d in found.diagnostics if d.rejects]
+    if bad:
+        raise UsageError(f"--schema {bad[0].file}: {bad[0].message}")
+    crds = [d.body for d in found.documents if api.is_crd(d.body)]
+    if not crds:
+        raise UsageError(f"--schema {', '.join(map(str, paths))}: there is no CustomResourceDefinition")
+    return crds
