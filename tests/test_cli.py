@@ -30,6 +30,24 @@ def test_version_imports_no_yaml_and_no_rich() -> None:
     assert [f"manifold {__version__}", "[]"] == done.stdout.splitlines()
 
 
+def test_an_interrupt_among_the_imports_is_no_traceback() -> None:
+    """Exit 130, in the words of one that comes later."""
+    code = """
+import sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder())
+sys.argv = ["manifold", "check", "."]
+from manifold.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (130, "\nmanifold: interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "unwanted"),
     [

@@ -46,7 +46,8 @@ def main() -> None:
         from manifold.cli._main import run
 
         code = run(arguments)
-    except KeyboardInterrupt:  # before a command has begun
+    except KeyboardInterrupt:  # before a command has begun, most likely while modules are imported
+        sys.stderr.write("\nmanifold: interrupted\n")
         sys.exit(130)
     _leave(code)
 
