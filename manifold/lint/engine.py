@@ -18,6 +18,7 @@ from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin
 from manifold.references import Reference
 
 Body = Mapping[str, Any]
+Selectors = dict[tuple[str, str, str], list[tuple["Subject", Body]]]
 CLUSTER = "*"
 ROOTS = ("$", "$pod", "$whole-pod", "$containers", "$main-containers")
 """Where the place of a rule may begin; a whole Pod is one with containers, and no patch that leaves them to another file."""
@@ -363,6 +364,58 @@ class Bundle:
         return out
 
     @cached_property
+    def _called(self) -> dict[tuple[str, str, str], list[Subject]]:
+        out: dict[tuple[str, str, str], list[Subject]] = {}
+        for s in self.subjects:
+            out.setdefault((s.kind, s.namespace, s.name), []).append(s)
+        return out
+
+    def called(self, kind: Any, namespace: str, name: Any) -> Sequence[Subject]:
+        """The objects at hand of a kind, a namespace and a name, whatever the group."""
+        return self._called.get((kind, namespace, name), ()) if isinstance(name, str) and isinstance(kind, str) else ()
+
+    def selecting(self, subject: Subject, kind: str, field: str) -> list[Subject]:
+        """The objects of a kind in the namespace of a workload whose label selector at `spec.<field>` selects its Pods."""
+        index = self._selectors.get((kind, field))
+        if index is None:
+            index = self._selectors[kind, field] = self._indexed(kind, field)
+        space, labels = subject.namespace, subject.labels
+        among = [*index.get((space, "", ""), ())]
+        for key, value in labels.items():
+            among += index.get((space, key, value), ()) if isinstance(value, str) else ()
+        return [s for s, selector in among if matches(selector, labels)]
+
+    def _indexed(self, kind: str, field: str) -> Selectors:
+        """Objects with their selectors, by namespace and the first label that they ask for, which is empty where there is none."""
+        out: Selectors = {}
+        for s in self.by_kind.get(kind, ()):
+            selector = (s.body.get("spec") or {}).get(field)
+            if isinstance(selector, Mapping):
+                asked = (selector.get("matchLabels") or {}).items()
+                key, value = next((pair for pair in asked if isinstance(pair[1], str)), ("", ""))
+                out.setdefault((s.namespace, key, value), []).append((s, selector))
+        return out
+
+    @cached_property
+    def _selectors(self) -> dict[tuple[str, str], Selectors]:
+        return {}
+
+    @cached_property
+    def _labelled(self) -> dict[tuple[str, Any], list[Subject]]:
+        out: dict[tuple[str, Any], list[Subject]] = {}
+        for s in self.by_kind.get("Service", ()):
+            for key, value in ((s.body.get("metadata") or {}).get("labels") or {}).items():
+                if isinstance(value, str):
+                    out.setdefault((key, value), []).append(s)
+        return out
+
+    def services_labelled(self, selector: Body) -> Sequence[Subject]:
+        """The Services at hand that a label selector may select: those with a label that it asks for, if it asks for one."""
+        asked = (selector.get("matchLabels") or {}).items()
+        pair = next((p for p in asked if isinstance(p[1], str)), None)
+        return self.by_kind.get("Service", ()) if pair is None else self._labelled.get(pair, ())
+
+    @cached_property
     def _services(self) -> dict[tuple[str, str, Any], list[Subject]]:
         """The Services at hand by namespace and the first label that they select."""
         out: dict[tuple[str, str, Any], list[Subject]] = {}
@@ -439,10 +492,8 @@ class Bundle:
 
     def role(self, subject: Subject, ref: Body) -> Subject | None:
         """The role at hand that the roleRef of a binding names."""
-        for s in self.by_kind.get(str(ref.get("kind")), ()):
-            if s.name == ref.get("name") and (s.kind == "ClusterRole" or s.namespace == subject.namespace):
-                return s
-        return None
+        space = "default" if ref.get("kind") == "ClusterRole" else subject.namespace
+        return next(iter(self.called(ref.get("kind"), space, ref.get("name"))), None)
 
 
 def together(a: Subject, b: Subject) -> bool:

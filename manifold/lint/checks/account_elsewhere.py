@@ -15,7 +15,5 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     name = subject.pod.get("serviceAccountName") or subject.pod.get("serviceAccount")
     if not name or name == "default":
         return
-    for account in bundle.by_kind.get("ServiceAccount", ()):
-        if account.name == name and account.namespace == subject.namespace:
-            return
-    yield Finding((*subject.pod_path, "serviceAccountName"), {"value": name})
+    if not bundle.called("ServiceAccount", subject.namespace, name):
+        yield Finding((*subject.pod_path, "serviceAccountName"), {"value": name})

@@ -26,13 +26,9 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
             service = {"name": backend["serviceName"], "port": {"number": backend.get("servicePort")}}
         port = service.get("port") or {}
         asked = port.get("name") or port.get("number")
-        for other in bundle.by_kind.get("Service", ()):
+        for other in bundle.called("Service", subject.namespace, service.get("name")):
             ports = (other.body.get("spec") or {}).get("ports") or ()
-            if (
-                other.name == service.get("name")
-                and other.namespace == subject.namespace
-                and any(asked in (p.get("name"), p.get("port")) for p in ports)
-            ):
+            if any(asked in (p.get("name"), p.get("port")) for p in ports):
                 break
         else:
             yield Finding(path, {"value": service.get("name"), "port": asked})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold.k8s.selectors import matches
 from manifold.lint.engine import Bundle, Finding, Subject
 
 
@@ -16,9 +15,5 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
         return
     if replicas is None and parameters["single"]:
         return
-    for budget in bundle.by_kind.get("PodDisruptionBudget", ()):
-        if budget.namespace == subject.namespace and matches(
-            (budget.body.get("spec") or {}).get("selector"), subject.labels
-        ):
-            return
-    yield Finding(())
+    if not bundle.selecting(subject, "PodDisruptionBudget", "selector"):
+        yield Finding(())

@@ -17,11 +17,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
                 ref = source.get(field)
                 if not isinstance(ref, dict) or ref.get("optional"):
                     continue
-                found = [
-                    o
-                    for o in bundle.by_kind.get(kind, ())
-                    if o.name == ref.get("name") and o.namespace == subject.namespace
-                ]
+                found = bundle.called(kind, subject.namespace, ref.get("name"))
                 keys = {
                     k for o in found for part in ("data", "stringData", "binaryData") for k in o.body.get(part) or ()
                 }

@@ -15,6 +15,11 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     selector, spaces = spec.get("selector"), spec.get("namespaceSelector") or {}
     if not isinstance(selector, dict) or not selector or bundle.making(subject.document):
         return
+    if subject.kind == "ServiceMonitor" and any(
+        _near(s, subject, spaces) and matches(selector, (s.body.get("metadata") or {}).get("labels") or {})
+        for s in bundle.services_labelled(selector)
+    ):
+        return
     if subject.kind == "PodMonitor":
         there = [(w, w.labels) for found in bundle.workloads.values() for w in found]
     else:

@@ -14,7 +14,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     spec = subject.body.get("spec") or {}
     selector = spec.get("selector")
     spaces = spec.get("namespaceSelector") or {}
-    for service in bundle.by_kind.get("Service", ()):
+    for service in bundle.services_labelled(selector or {}):
         labels = (service.body.get("metadata") or {}).get("labels") or {}
         names = spaces.get("matchNames")
         near = spaces.get("any") or service.namespace in (names or [subject.namespace])

@@ -11,7 +11,5 @@ from manifold.lint.engine import Bundle, Finding, Subject
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a target that the objects at hand do not include."""
     target = (subject.body.get("spec") or {}).get("scaleTargetRef") or {}
-    for other in bundle.by_kind.get(str(target.get("kind")), ()):
-        if other.name == target.get("name") and other.namespace == subject.namespace:
-            return
-    yield Finding(("spec", "scaleTargetRef"), {"kind": target.get("kind"), "target": target.get("name")})
+    if not bundle.called(target.get("kind"), subject.namespace, target.get("name")):
+        yield Finding(("spec", "scaleTargetRef"), {"kind": target.get("kind"), "target": target.get("name")})

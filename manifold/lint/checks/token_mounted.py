@@ -15,9 +15,8 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     said = subject.pod.get("automountServiceAccountToken")
     if said is None:
         name = subject.pod.get("serviceAccountName") or subject.pod.get("serviceAccount") or "default"
-        for account in bundle.by_kind.get("ServiceAccount", ()):
-            if account.name == name and account.namespace == subject.namespace:
-                said = account.body.get("automountServiceAccountToken")
+        for account in bundle.called("ServiceAccount", subject.namespace, name):
+            said = account.body.get("automountServiceAccountToken")
     if said is not False:
         place = "automountServiceAccountToken"
         yield Finding((*subject.pod_path, place) if place in subject.pod else subject.pod_path)
