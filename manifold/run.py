@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -259,7 +259,7 @@ def report(request: Request) -> tuple[Report, bool]:
     if found:
         from manifold.placeholders import set_aside
 
-        found = set_aside(found, loaded.lines, lambda file: b"${" in loaded.texts.get(file, b""))
+        found = set_aside(found, loaded.lines, cache(lambda file: b"${" in loaded.texts.get(file, b"")))
     encrypted = loaded.holding(*sops.WORDS)
     if encrypted:
         whole = (d for d in (*loaded.lists, *loaded.documents) if d.source in encrypted)

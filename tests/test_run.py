@@ -134,3 +134,22 @@ def test_lint_answers_for_each_release(tmp_path: Path) -> None:
     said = report(Request([tmp_path], versions=["1.33", "1.37"], profile="all"))[0].diagnostics
 
     assert {d.kubernetes for d in said if d.rule == "image-latest"} == {("1.33", "1.37")}
+
+
+def test_a_file_of_many_documents_is_cut_once_for_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many places are asked for: else the time would grow with their number times the file's length."""
+    from manifold.read import split
+
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {{name: a{0}}}\nspec: {{containers: [{{name: a, image: a}}]}}\n"
+    (tmp_path / "a.yaml").write_text("---\n".join(pod.format(i) for i in range(40)))
+    pieces, asked = split.pieces, []
+
+    def counted(text: str) -> list[split.Piece]:
+        asked.append(len(text))
+        return pieces(text)
+
+    monkeypatch.setattr(split, "pieces", counted)
+    made, _ = report(Request([tmp_path], select=["run-as-root"]))
+
+    assert len({d.line for d in made.diagnostics}) == 40
+    assert len(asked) <= 2

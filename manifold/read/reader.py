@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, NoReturn
 
 from manifold import assets
@@ -426,7 +426,13 @@ def _text(text: Text) -> str:
     if isinstance(text, str):
         return text
     source, number = text
-    return split.pieces(split.decode(source.data)[0])[number].text
+    return _cut(source.data)[number].text
+
+
+@lru_cache(maxsize=1)
+def _cut(data: bytes) -> Sequence[split.Piece]:
+    """The pieces of a source, kept while it is the one that is asked about: a file may have thousands."""
+    return split.pieces(split.decode(data)[0])
 
 
 class Exact:
