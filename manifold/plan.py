@@ -132,7 +132,7 @@ def guarding(bodies: Mapping[Key, Body]) -> list[Edge]:
     """Wishes: what guards Pods, and what they are reached by, before the Pods."""
     pods_of: dict[str, list[tuple[Key, Mapping[str, str]]]] = {}
     for key, body in bodies.items():
-        template = pods.template(body)
+        template = pods.template(body, pods.held())
         if template is not None and key.kind != "PodTemplate":
             labels = (template[0].get("metadata") or {}).get("labels") or {}
             pods_of.setdefault(key.namespace, []).append((key, labels))

@@ -64,7 +64,7 @@ class Reference:
 def table() -> dict[str, tuple[Kind, ...]]:
     """The lines by the kind that points; `$workload` stands for every kind with a Pod template."""
     out: dict[str, list[Kind]] = {}
-    workloads = {kind for _, kind in pods.TEMPLATES}
+    workloads = pods.holders()
     for line in assets.table("rules", "references.yaml")["references"]:
         root, *parts = _parts(line["at"])
         if root != "$pod":
@@ -164,7 +164,7 @@ def of(document: Document) -> Iterator[Reference]:
     if trees[0].fields:
         _walk(document.body, None, (), trees[0], places)
     if trees[1].fields:
-        spec = pods.spec(document.body)
+        spec = pods.spec(document.body, pods.held())
         if spec is not None:
             _walk(spec[0], None, spec[1], trees[1], places)
     if len(places) > 1:

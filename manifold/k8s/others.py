@@ -25,17 +25,20 @@ NO_PODS = Glance(False, {})
 def glance(body: Body) -> Glance:
     """What is asked most; a workload without a template has an empty one, as the API types read it."""
     group = str(body.get("apiVersion") or "").rpartition("/")[0]
-    if (group, body.get("kind")) not in pods.TEMPLATES:
+    if (group, body.get("kind")) not in pods.held():
         return NO_PODS
-    found = pods.template(body)
+    found = pods.template(body, pods.held())
     if found is None:
+        if pods.custom(str(body.get("apiVersion")), str(body.get("kind"))):
+            return NO_PODS
         return Glance(isinstance(body.get("spec"), Mapping), {})
     inner, _ = found
     meta = inner.get("metadata")
     labels = meta.get("labels") if isinstance(meta, Mapping) else None
     spec = inner.get("spec")
+    custom = pods.custom(str(body.get("apiVersion")), str(body.get("kind")))
     return Glance(
-        isinstance(spec, Mapping) or isinstance(body.get("spec"), Mapping),
+        isinstance(spec, Mapping) or (isinstance(body.get("spec"), Mapping) and not custom),
         {} if labels is None else labels if isinstance(labels, dict) else None,
         tuple(_port_names(spec)) if isinstance(spec, Mapping) else (),
     )
@@ -57,7 +60,7 @@ def visible(body: dict[str, Any]) -> dict[str, Any]:
     if kind in VALUES and body.get("apiVersion") == "v1":
         parts = {p: dict.fromkeys(body[p], "") for p in VALUES[kind] if isinstance(body.get(p), dict)}
         return {**body, **parts}
-    path = pods.TEMPLATES.get((str(body.get("apiVersion") or "").rpartition("/")[0], str(kind or "")))
+    path = pods.held().get((str(body.get("apiVersion") or "").rpartition("/")[0], str(kind or "")))
     return body if path is None else _reduced(body, (*path, "spec"))
 
 

@@ -6,8 +6,10 @@ Follows k8s.io/component-helpers v0.37.2 resource/helpers.go and kubernetes v1.3
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Literal
 
+from manifold import assets
 from manifold.k8s.quantity import Quantity, parse
 from manifold.model import Path
 
@@ -35,10 +37,32 @@ CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 """The lists of containers in the order in which the API server visits them."""
 
 
-def template(body: Body) -> tuple[Body, Path] | None:
+Paths = Mapping[tuple[str, str], tuple[str, ...]]
+
+
+@cache
+def held() -> Paths:
+    """As TEMPLATES, and for custom resources that hold a Pod template: `rules/pod-kinds.yaml`."""
+    lines = assets.table("rules", "pod-kinds.yaml")["kinds"]
+    return {**TEMPLATES, **{(line["group"], line["kind"]): tuple(line["at"].split(".")) for line in lines}}
+
+
+@cache
+def holders() -> frozenset[str]:
+    """The names of all kinds of `held`, some of which other groups have as well."""
+    return frozenset(kind for _, kind in held())
+
+
+def custom(api_version: str, kind: str) -> bool:
+    """Whether a kind is a custom one that holds a Pod template."""
+    sort = api_version.rpartition("/")[0], kind
+    return kind in holders() and sort in held() and sort not in TEMPLATES
+
+
+def template(body: Body, paths: Paths = TEMPLATES) -> tuple[Body, Path] | None:
     """The Pod template of an object (a Pod is its own) and its path, or None where the kind or the object has none."""
     group = str(body.get("apiVersion") or "").rpartition("/")[0]
-    path = TEMPLATES.get((group, str(body.get("kind") or "")))
+    path = paths.get((group, str(body.get("kind") or "")))
     if path is None:
         return None
     found: Any = body
@@ -49,9 +73,9 @@ def template(body: Body) -> tuple[Body, Path] | None:
     return found, path
 
 
-def spec(body: Body) -> tuple[Body, Path] | None:
+def spec(body: Body, paths: Paths = TEMPLATES) -> tuple[Body, Path] | None:
     """The Pod spec within an object and its path, or None."""
-    found = template(body)
+    found = template(body, paths)
     if found is None:
         return None
     inner = found[0].get("spec")

@@ -80,7 +80,7 @@ class Subject:
 
     @property
     def template(self) -> Body:
-        found = pods.template(self.body)
+        found = pods.template(self.body, pods.held())
         return found[0] if found else {}
 
     @property
@@ -139,8 +139,8 @@ def distant(document: Document) -> tuple[Subject, bool]:
 def subject(document: Document) -> Subject:
     """An object prepared for checks; what is misshapen is left out, for the server will say so."""
     out = Subject(document)
-    if out.kind in WORKLOADS:
-        found = pods.spec(out.body)
+    if out.kind in pods.holders():
+        found = pods.spec(out.body, pods.held())
         if found is None and isinstance(out.body.get("spec"), dict):
             found = _no_template(document)
         if found is not None:
@@ -695,24 +695,30 @@ class Linter:
             self._all.append((rule, run))
         self._by_kind: dict[str, list[tuple[Rule, Runner]]] = {}
 
-    def _for(self, kind: str) -> list[tuple[Rule, Runner]]:
-        found = self._by_kind.get(kind)
+    def _for(self, document: Document) -> list[tuple[Rule, Runner]]:
+        kind = document.kind
+        # A custom kind may bear the name of another: what rules say of a Service is not for Knative's.
+        custom = pods.custom(document.api_version, kind)
+        key = document.api_version.rpartition("/")[0] + "/" + kind if custom else kind
+        found = self._by_kind.get(key)
         if found is None:
+            workload = custom or kind in WORKLOADS
+            names = {key} if custom and _of_kubernetes(kind) else {key, kind}
             found = [
                 (rule, run)
                 for rule, run in self._all
-                if kind in rule.kinds
-                or (not rule.kinds and (kind in WORKLOADS or rule.at == "$"))
-                or ("$workload" in rule.kinds and kind in WORKLOADS)
+                if not names.isdisjoint(rule.kinds)
+                or (not rule.kinds and (workload or rule.at == "$"))
+                or ("$workload" in rule.kinds and workload)
                 or "$any" in rule.kinds
             ]
-            self._by_kind[kind] = found
+            self._by_kind[key] = found
         return found
 
     def run(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
         """What the rules find in these documents, which are part of the bundle; what a check raises comes out."""
         for document in documents:
-            wanted = self._for(document.kind)
+            wanted = self._for(document)
             if not wanted:
                 continue
             s = subject(document)
@@ -723,12 +729,19 @@ class Linter:
     def run_on(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
         """As `run`, but a check that raises becomes an INTERNAL_ERROR of its object, and the others go on."""
         for document in documents:
-            for rule, run in self._for(document.kind):
+            for rule, run in self._for(document):
                 try:
                     found = [diagnostic(rule, finding, document) for finding in run(subject(document), bundle)]
                 except Exception as error:
                     found = [_failed(rule, document, error)]
                 yield from found
+
+
+def _of_kubernetes(kind: str) -> bool:
+    """Whether Kubernetes itself has a kind of that name."""
+    from manifold.apiserver.schema import load
+
+    return any(k.kind == kind for k in load().kinds())
 
 
 INTERNAL_ERROR = "internal-error"

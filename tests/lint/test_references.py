@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from manifold import api, references
+from manifold.k8s import pods
 from manifold.lint.catalogue import rules
 
 WEB = {
@@ -151,7 +152,7 @@ def test_rules_look_at_every_kind_of_the_table() -> None:
         "reference-key-missing": {k for k, lines in table.items() if any(x.key_at or x.items_at for x in lines)},
         "reference-port-missing": {k for k, lines in table.items() if any(x.port_at for x in lines)},
     }
-    workloads = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod", "PodTemplate"}  # fmt: skip
+    workloads = pods.holders()
     for rule, kinds in wanted.items():
         looked = set(rules()[rule].kinds)
         assert kinds <= (looked | workloads if "$workload" in looked else looked), rule

@@ -50,7 +50,7 @@ def find(subject: Subject) -> Iterator[Repair]:
 
 
 def _account(subject: Subject) -> Iterator[Repair]:
-    found = pods.spec(subject.body)
+    found = pods.spec(subject.body, pods.held())
     if found is None or not isinstance(found[0].get("serviceAccount"), str):
         return
     spec, path = found

@@ -13,7 +13,7 @@ from manifold.lint.engine import CLUSTER, Bundle, Finding, Subject
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame what breaks a `level`, but not what breaks the one `above` as well; `enforced` takes the level of the namespace."""
-    found = pods.template(subject.body) if subject.containers else None
+    found = pods.template(subject.body, pods.held()) if subject.containers else None
     if found is None:
         return
     if parameters["level"] == "enforced":
