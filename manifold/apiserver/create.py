@@ -441,7 +441,7 @@ def _node(body: Body) -> None:
 def _definition(body: Body) -> None:
     """The versions that are stored: the one that the definition says."""
     versions = (body.get("spec") or {}).get("versions") or ()
-    stored = [v.get("name") for v in versions if isinstance(v, dict) and v.get("storage")]
+    stored = [v.get("name") or "" for v in versions if isinstance(v, dict) and v.get("storage")]
     if stored:
         body["status"] = {"storedVersions": stored[:1]}
 

@@ -30,6 +30,8 @@ SHAPES = {
     "apiextensions.v1.JSONSchemaPropsOrArray": "schema-or-array",
     "apiextensions.v1.JSONSchemaPropsOrStringArray": "schema-or-strings",
 }
+# Structs of Go that have no field, where other definitions without properties are of any form.
+EMPTY = frozenset(("apiextensions.v1.CustomResourceSubresourceStatus",))
 # Beta versions that were served without being asked for (betas of 1.24 and later are off by default:
 # https://kubernetes.io/docs/reference/using-api/#api-versioning), by the last release that served them.
 BETAS = {
@@ -87,7 +89,7 @@ class Compactor:
             if name in SHAPES:
                 return SHAPES[name]
             target = self.definitions.get(name, {})
-            if "properties" not in target:  # a named map or string: meta.v1.Patch and the like
+            if "properties" not in target and name not in EMPTY:  # a named map or string: meta.v1.Patch and the like
                 return self.type(target) if target.get("type") and target["type"] != "object" else "any"
             return f"@{name}"
         kind = schema.get("type")
@@ -146,10 +148,10 @@ class Compactor:
     def types(self) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for name, schema in sorted(self.definitions.items()):
-            if "properties" not in schema or name in SHAPES:
+            if ("properties" not in schema and name not in EMPTY) or name in SHAPES:
                 continue
             required = set(schema.get("required", ()))
-            fields = {f: self.field(name, f, s, f in required) for f, s in sorted(schema["properties"].items())}
+            fields = {f: self.field(name, f, s, f in required) for f, s in sorted(schema.get("properties", {}).items())}
             entry: dict[str, Any] = {"f": fields}
             map_type = schema.get("x-kubernetes-map-type", self.richer.get(name, {}).get("x-kubernetes-map-type"))
             if map_type:

@@ -116,7 +116,8 @@ class _Writers:
         drops = {
             n
             for n, f in type.fields.items()
-            if f.omitempty and not f.pointer and f.type.shape in ("list", "map", "bytes")
+            if (f.omitempty and not f.pointer and f.type.shape in ("list", "map", "bytes"))
+            or f.type.shape == "schema-or-array"  # an empty one is written as null, and read back as none
         }
         inner = {n: self.of(f.type) for n, f in type.fields.items()}
         if not type.name.startswith("resource."):  # what devices have and use is not rounded

@@ -309,7 +309,7 @@ def _definition(new: Body, old: Body) -> None:
     versions = (new.get("spec") or {}).get("versions") or ()
     status = new.get("status") or {}
     stored = list(status.get("storedVersions") or ())
-    chosen = next((v.get("name") for v in versions if v.get("storage")), None)
+    chosen = next((v.get("name") or "" for v in versions if v.get("storage")), None)
     if chosen is not None and chosen not in stored:
         new["status"] = {**status, "storedVersions": [*stored, chosen]}
 

@@ -346,10 +346,10 @@ def _stored_versions(body: Body, spec: Body, faults: Faults) -> None:
     if not stored:
         faults.add(reasons.INVALID, here, "no version is stored", at=("spec", "versions"))
         return
-    names = [v.get("name") for v in spec.get("versions") or ()]
+    names = [v.get("name") or "" for v in spec.get("versions") or ()]
     left = set(stored)
     for version in spec.get("versions") or ():
-        name = version.get("name")
+        name = version.get("name") or ""
         if version.get("storage") and name not in left:
             faults.add(reasons.INVALID, here, f"{name!r} is not among them", at=("spec", "versions"))
         left.discard(name)  # a second version of the name is one too many

@@ -190,8 +190,8 @@ def _structural(schema: Schema, level: str, path: Path, faults: Faults) -> None:
     if either and embedded:
         faults.invalid((*path, "x-kubernetes-embedded-resource"), "goes not with x-kubernetes-int-or-string")
     every = schema.get("allOf") or ()
-    first = any(part.get("anyOf") == _INT_OR_STRING for part in every[:1])
-    _validations(schema, schema.get("anyOf") == _INT_OR_STRING, first, path, faults)
+    first = any(map(_makes_int_or_string, every[:1]))
+    _validations(schema, _makes_int_or_string(schema), first, path, faults)
     if embedded and kind != "object":
         (faults.invalid if kind else faults.required)((*path, "type"), "an embedded resource is an object")
     elif not kind and not either and not keep:
@@ -211,6 +211,15 @@ def _structural(schema: Schema, level: str, path: Path, faults: Faults) -> None:
             (*path, "properties"),
             "an embedded resource names its properties or sets x-kubernetes-preserve-unknown-fields",
         )
+
+
+_LISTS = frozenset(("allOf", "anyOf", "oneOf", "required", "enum"))
+
+
+def _makes_int_or_string(schema: Schema) -> bool:
+    """Whether anyOf says what an int-or-string is; empty lists in it say nothing."""
+    parts = schema.get("anyOf") or ()
+    return [{k: v for k, v in part.items() if v or k not in _LISTS} for part in parts] == _INT_OR_STRING
 
 
 def _metadata(schema: Schema, whole: bool, level: str, path: Path, faults: Faults) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from manifold import api
 from manifold.apiserver.server import Server
 from manifold.model import spell
 
@@ -187,3 +188,21 @@ def test_patterns_that_explode_elsewhere_are_harmless() -> None:
     """RE2 takes time in proportion to the text, whatever the pattern; one that grows too large it refuses."""
     assert blamed(definition(text(pattern="^(a+)+$", default="a" * 5000))) == []
     assert blamed(definition(text(pattern="((a{1000}){1000}){1000}"))) == [(f"{A}.pattern", "Invalid")]
+
+
+@pytest.mark.parametrize(("status", "blamed"), [({}, ""), ({"a": 1}, ".a"), ([], "")])
+def test_a_status_subresource_has_no_fields(status: Any, blamed: str) -> None:
+    """It is there or not, and nothing can be said of it."""
+    version = {
+        "name": "v1", "served": True, "storage": True, "subresources": {"status": status},
+        "schema": {"openAPIV3Schema": {"type": "object", "items": []}},
+    }  # fmt: skip
+    body = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "tins.x.io"},
+        "spec": {"group": "x.io", "scope": "Cluster", "names": {"plural": "tins", "kind": "Tin"}, "versions": [version]},
+    }  # fmt: skip
+    found = [d.path for d in api.validate([body]) if d.rejects]
+
+    assert found == ([] if status == {} else [f"spec.versions[0].subresources.status{blamed}"])
+    if status == {}:
+        assert api.preview([body])[0]["spec"]["versions"][0]["schema"] == {"openAPIV3Schema": {"type": "object"}}
