@@ -351,6 +351,24 @@ def manifests(draw: st.DrawFn) -> str:
     return "\n".join(lines) + "\n"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rules:\n- apiGroups:\n  - ''\n   resources:\n  - pods\n",
+        "rules:\n- apiGroups:\n  - a\n- verbs:\n  - get\n   resources: [a]\n",
+        "a:\n- {key: x} - {key: y}\n",
+        "a:\n- {key: x} b: c\n",
+        "a: [x] b: c\n",
+        "a:\n  - b: {c: d} e: f\n",
+    ],
+)
+def test_what_is_no_yaml_is_not_read_by_the_fast_path(text: str) -> None:
+    """Blanks too many, and more on the line of a list or map that has ended: rapidyaml takes both."""
+    head = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
+    assert fast.parse(head + text) is None
+    assert [d.rule.partition("/")[0] for d in read(source(head + text)).diagnostics] == ["yaml"]
+
+
 @pytest.mark.slow
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(manifests())
