@@ -21,6 +21,7 @@ from manifold import __version__, assets
 from manifold.model import Diagnostic, Document, Glance, Key, ObjectId, Origin, Severity, Source, Span
 from manifold.model import Path as Place
 from manifold.read import Reading, read
+from manifold.read.packed import Packed
 
 FORMAT = 1
 SIZE = 16  # bytes of a digest
@@ -71,6 +72,20 @@ class Entry(NamedTuple):
     """Whether the text holds none of WORDS."""
     found: tuple[tuple[Any, ...], ...] | None
     """None where it is not kept."""
+
+
+def entry(source: Source, reading: Reading) -> Entry | None:
+    """What is to be kept of a file that was read; None where it holds more than objects, or what JSON cannot hold."""
+    if reading.diagnostics or reading.skipped or reading.lists:
+        return None
+    objects, marks = [], []
+    for d in reading.documents:
+        if d.__class__ is not Packed:
+            return None
+        objects.append((d.index, d.api_version, d.kind, tuple(d.key()), tuple(d.glance)))
+        marks.append(d.mark())
+    plain = not any(word in source.data for word in WORDS)
+    return Entry(digest(source.data), reading.pieces, tuple(objects), tuple(marks), plain, None)
 
 
 class _Home:
@@ -191,20 +206,10 @@ class Cache:
             pieces=known.pieces,
         )
 
-    def note(self, source: Source, reading: Reading, marks: Sequence[bytes]) -> None:
-        """Keep what was read just now, if it is nothing but objects."""
-        if reading.diagnostics or reading.skipped or reading.lists or len(marks) != len(reading.documents):
-            return
-        objects = tuple(
-            (d.index, d.api_version, d.kind, tuple(d.key()), tuple(d.glance))
-            for d in reading.documents
-            if d.glance is not None
-        )
-        if len(objects) == len(reading.documents):
-            plain = not any(word in source.data for word in WORDS)
-            text = digest(source.data)
-            self._now[source.name] = Entry(text, reading.pieces, objects, tuple(marks), plain, None)
-            self._noted = True
+    def note(self, source: Source, entry: Entry) -> None:
+        """Keep what was read just now."""
+        self._now[source.name] = entry
+        self._noted = True
 
     def lacks(self, words: Iterable[bytes], name: str) -> bool:
         """Whether a file is known not to hold all of these words."""

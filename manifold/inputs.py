@@ -151,35 +151,42 @@ def _readings(
     """What each source holds: recalled where the cache knows it, else read."""
     if cache is None:
         return [reading for reading, _ in _read(request, sources, packed, False, meanwhile)]
+    from manifold.cache import Entry
+
     recalled = [cache.recall(source) for source in sources]
     unknown = [s for s, there in zip(sources, recalled, strict=True) if there is None]
     fresh = iter(_read(request, unknown, packed, True, meanwhile))
     out = []
     for source, there in zip(sources, recalled, strict=True):
         if there is None:
-            there, marks = next(fresh)
-            cache.note(source, there, marks)
+            there, entry = next(fresh)
+            if entry is not None:
+                cache.note(source, Entry(*entry))
         out.append(there)
     return out
 
 
-Read = tuple["Reading", list[bytes]]
-"""What a source holds, and the marks of its documents if they are wanted."""
+Read = tuple["Reading", tuple[Any, ...] | None]
+"""What a source holds, and the values of its entry in a cache, if one is wanted."""
 
 
 def _read(
     request: Request,
     sources: Sequence[Source],
     packed: bool,
-    marked: bool,
+    kept: bool,
     meanwhile: Callable[[Sequence[Source]], None],
 ) -> list[Read]:
     """The sources, read: many packed ones by several processes."""
     from manifold.read import fast, read, travel
 
-    def one(number: int) -> tuple[int, Reading, list[bytes]]:
+    if kept:
+        from manifold.cache import entry
+
+    def one(number: int) -> travel.Read:
         reading = read(sources[number], packed=packed)
-        return number, reading, _marks(reading) if marked else []
+        noted = entry(sources[number], reading) if kept else None
+        return number, reading, None if noted is None else tuple(noted)
 
     def tick(done: int) -> None:
         if request.progress is not None and not done % 50:
@@ -200,19 +207,7 @@ def _read(
         tick=tick,
         meanwhile=partial(meanwhile, sources) if wanted > 1 else lambda: None,
     )
-    return [(reading, marks) for _, reading, marks in found]
-
-
-def _marks(reading: Reading) -> list[bytes]:
-    """The marks of all documents, or of none where one is no JSON."""
-    from orjson import JSONEncodeError
-
-    from manifold.k8s.others import mark
-
-    try:
-        return [mark(d.body) for d in reading.documents]
-    except JSONEncodeError:
-        return []
+    return [(reading, noted) for _, reading, noted in found]
 
 
 def _skip_kinds(loaded: Loaded, kinds: Sequence[str]) -> None:

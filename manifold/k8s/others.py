@@ -54,6 +54,11 @@ def _port_names(pod_spec: Body) -> Iterator[str]:
                     yield port["name"]
 
 
+def reduces(api_version: str, kind: str) -> bool:
+    """Whether others see less than the whole of an object of this kind."""
+    return (kind in VALUES and api_version == "v1") or (api_version.rpartition("/")[0], kind) in pods.TEMPLATES
+
+
 def visible(body: dict[str, Any]) -> dict[str, Any]:
     """An object without what is nobody else's business; `body` itself where that is nothing."""
     kind = body.get("kind")
@@ -80,7 +85,12 @@ MARK = 16  # bytes: that two of a million objects had the same by chance is one 
 
 
 def mark(body: dict[str, Any]) -> bytes:
-    """A digest of what others see of an object, which JSON must be able to hold."""
-    from orjson import OPT_SORT_KEYS, dumps
+    """A digest of what others see of an object, which JSON must be able to hold; the order of its fields counts."""
+    from orjson import dumps
 
-    return blake2b(dumps(visible(body), option=OPT_SORT_KEYS), digest_size=MARK).digest()
+    return mark_of(dumps(visible(body)))
+
+
+def mark_of(json: bytes) -> bytes:
+    """The digest of an object of which others see the whole, as JSON."""
+    return blake2b(json, digest_size=MARK).digest()

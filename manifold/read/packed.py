@@ -77,6 +77,11 @@ class Packed(Document):
     def glance(self) -> Glance:
         return self._glance
 
+    def mark(self) -> bytes:
+        """A digest of what others see of it."""
+        whole = not others.reduces(self._api_version, self._kind)
+        return others.mark_of(self._json) if whole else others.mark(self.body)
+
     def opened(self) -> Document:
         return self.with_body(self.body)
 

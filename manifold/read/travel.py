@@ -53,8 +53,8 @@ def _plain(reading: Reading) -> list[Any] | None:
     return out
 
 
-Read = tuple[int, Reading, list[bytes]]
-"""The number of a source, what it holds, and whatever bytes go along."""
+Read = tuple[int, Reading, Any]
+"""The number of a source, what it holds, and whatever plain values go along."""
 
 
 def dump(read: Sequence[Read], sources: Sequence[Source]) -> bytes:
