@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from manifold import __version__, assets
+from manifold.k8s import others
 from manifold.model import Diagnostic, Document, Glance, Key, ObjectId, Origin, Severity, Source, Span
 from manifold.model import Path as Place
 from manifold.read import Reading, read
-from manifold.read.packed import Packed
 
 FORMAT = 1
 SIZE = 16  # bytes of a digest
@@ -61,31 +61,29 @@ WORDS = frozenset((b"manifold", b"sops"))
 
 
 class Entry(NamedTuple):
-    """What is known of a file: its text's digest, its pieces, its objects, what others see of them, and what was found."""
+    """What is known of a file."""
 
     text: bytes
+    """The digest of its text."""
     pieces: int
     objects: tuple[tuple[Any, ...], ...]
     """Of each object: index, apiVersion, kind, key, glance."""
     marks: tuple[bytes, ...]
+    """What others see of each object."""
     plain: bool
     """Whether the text holds none of WORDS."""
-    found: tuple[tuple[Any, ...], ...] | None
-    """None where it is not kept."""
 
 
-def entry(source: Source, reading: Reading) -> Entry | None:
+def entry(source: Source, reading: Reading, marks: Sequence[bytes]) -> Entry | None:
     """What is to be kept of a file that was read; None where it holds more than objects, or what JSON cannot hold."""
-    if reading.diagnostics or reading.skipped or reading.lists:
+    if reading.diagnostics or reading.skipped or reading.lists or len(marks) != len(reading.documents):
         return None
-    objects, marks = [], []
-    for d in reading.documents:
-        if d.__class__ is not Packed:
-            return None
-        objects.append((d.index, d.api_version, d.kind, tuple(d.key()), tuple(d.glance)))
-        marks.append(d.mark())
     plain = not any(word in source.data for word in WORDS)
-    return Entry(digest(source.data), reading.pieces, tuple(objects), tuple(marks), plain, None)
+    objects = tuple(
+        (d.index, d.api_version, d.kind, tuple(d.key()), tuple(d.glance or others.glance(d.body)))
+        for d in reading.documents
+    )
+    return Entry(digest(source.data), reading.pieces, objects, tuple(marks), plain)
 
 
 class _Home:
@@ -171,9 +169,11 @@ class Cache:
     def __init__(self, file: Path) -> None:
         self._file = file
         self.context = b""
-        """The context in which `found` of the entries counts."""
-        self._before: dict[str, Entry] = {}
-        self._now: dict[str, Entry] = {}
+        """The context in which counts what was found."""
+        self._before: dict[str, tuple[Any, ...]] = {}
+        self._found: dict[str, tuple[tuple[Any, ...], ...]] = {}
+        self._open: frozenset[str] = frozenset()
+        self._now: dict[str, tuple[Any, ...]] = {}
         self._noted = False
         self._load()
 
@@ -191,38 +191,38 @@ class Cache:
         if digest(data[SIZE:]) != data[:SIZE]:
             logging.getLogger("manifold").debug("the cache %s is damaged and not used", self._file)
             return
-        self.context, entries = marshal.loads(data[SIZE:])
-        self._before = {name: Entry(*entry) for name, entry in entries.items()}
+        self.context, self._before, self._found, open_ = marshal.loads(data[SIZE:])
+        self._open = frozenset(open_)
 
     def recall(self, source: Source) -> Reading | None:
         """What a file holds, if it is as it was; its objects are not read yet."""
         known = self._before.get(source.name)
-        if known is None or known.text != digest(source.data):
+        if known is None:
+            return None
+        text, pieces, objects, _, _ = known
+        if text != digest(source.data):
             return None
         self._now[source.name] = known
         home = _Home(source)
-        return Reading(
-            [Recalled(home, number, values) for number, values in enumerate(known.objects)],
-            pieces=known.pieces,
-        )
+        return Reading([Recalled(home, number, values) for number, values in enumerate(objects)], pieces=pieces)
 
-    def note(self, source: Source, entry: Entry) -> None:
-        """Keep what was read just now."""
-        self._now[source.name] = entry
+    def note(self, source: Source, values: tuple[Any, ...]) -> None:
+        """Keep the values of an Entry, of a file that was read just now."""
+        self._now[source.name] = values
         self._noted = True
 
     def lacks(self, words: Iterable[bytes], name: str) -> bool:
         """Whether a file is known not to hold all of these words."""
         known = self._now.get(name)
-        return known is not None and known.plain and not WORDS.isdisjoint(words)
+        return known is not None and Entry._make(known).plain and not WORDS.isdisjoint(words)
 
     def whole(self, sources: Iterable[Source], rest: object) -> bytes:
         """The context of this run: what is seen of the objects of all sources, and the `rest` that matters to them."""
         out = blake2b(repr(rest).encode("utf-8", "surrogatepass"), digest_size=SIZE)
         for source in sources:
-            entry = self._now.get(source.name)
+            known = self._now.get(source.name)
             out.update(source.name.encode("utf-8", "surrogatepass"))
-            out.update(digest(source.data) if entry is None else b"".join((b"\0", *entry.marks)))
+            out.update(digest(source.data) if known is None else b"".join((b"\0", *Entry._make(known).marks)))
         return out.digest()
 
     def known(self, context: bytes) -> dict[str, list[Diagnostic]]:
@@ -230,20 +230,18 @@ class Cache:
         if context != self.context:
             return {}
         return {
-            name: [_diagnostic(name, values) for values in entry.found]
-            for name, entry in self._now.items()
-            if entry.found is not None
+            name: [_diagnostic(name, values) for values in self._found.get(name, ())]
+            for name, known in self._now.items()
+            if name not in self._open and known is self._before.get(name)
         }
 
     def save(self, context: bytes, found: Mapping[str, Sequence[Diagnostic]], keeps: Callable[[str], bool]) -> None:
         """Keep what was found, by file; `keeps` says of which files it may be kept. Nothing is written where all is as it was."""
         if context == self.context and not self._noted and self._now.keys() == self._before.keys():
             return
-        entries = {
-            name: entry._replace(found=tuple(map(_values, found.get(name, ()))) if keeps(name) else None)
-            for name, entry in self._now.items()
-        }
-        data = marshal.dumps((context, {name: tuple(entry) for name, entry in entries.items()}))
+        kept = {n: tuple(map(_values, there)) for n, there in found.items() if there and n in self._now and keeps(n)}
+        open_ = tuple(n for n in self._now if not keeps(n))
+        data = marshal.dumps((context, self._now, kept, open_))
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=".")

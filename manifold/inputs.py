@@ -151,8 +151,6 @@ def _readings(
     """What each source holds: recalled where the cache knows it, else read."""
     if cache is None:
         return [reading for reading, _ in _read(request, sources, packed, False, meanwhile)]
-    from manifold.cache import Entry
-
     recalled = [cache.recall(source) for source in sources]
     unknown = [s for s, there in zip(sources, recalled, strict=True) if there is None]
     fresh = iter(_read(request, unknown, packed, True, meanwhile))
@@ -161,7 +159,7 @@ def _readings(
         if there is None:
             there, entry = next(fresh)
             if entry is not None:
-                cache.note(source, Entry(*entry))
+                cache.note(source, entry)
         out.append(there)
     return out
 
@@ -184,8 +182,9 @@ def _read(
         from manifold.cache import entry
 
     def one(number: int) -> travel.Read:
-        reading = read(sources[number], packed=packed)
-        noted = entry(sources[number], reading) if kept else None
+        marks: list[bytes] | None = [] if kept else None
+        reading = read(sources[number], packed=packed, marks=marks)
+        noted = None if marks is None else entry(sources[number], reading, marks)
         return number, reading, None if noted is None else tuple(noted)
 
     def tick(done: int) -> None:

@@ -247,10 +247,11 @@ def test_recalled_documents_are_those_that_were_read(tmp_path: Path) -> None:
     """Identity, value, places and what others see of every fixture's documents."""
     first = cache.Cache(tmp_path / "a.bin")
     sources = [Source(str(f), f.read_bytes()) for f in sorted(FIXTURES.rglob("*.yaml"))]
-    readings = {s.name: read(s, packed=True) for s in sources}
+    marks: dict[str, list[bytes]] = {s.name: [] for s in sources}
+    readings = {s.name: read(s, packed=True, marks=marks[s.name]) for s in sources}
     for s in sources:
-        if (entry := cache.entry(s, readings[s.name])) is not None:
-            first.note(s, entry)
+        if (entry := cache.entry(s, readings[s.name], marks[s.name])) is not None:
+            first.note(s, tuple(entry))
     first.save(b"context", {}, lambda _: True)
     second = cache.Cache(tmp_path / "a.bin")
     seen = 0

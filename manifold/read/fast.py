@@ -23,7 +23,8 @@ _PATTERN = "(?m)" + "|".join(
         rf"{_BEFORE}[|>](?:[^\n+-]|[+-][^\n])",  # block scalars with an indentation of their own, or a comment
         r"^[ -]*[}\],]",  # flow brackets that close at the beginning of a line, or nothing
         r"(?:[:,-] *)[}\],]",
-        r"^[ -]*(?:[^\s:#\"'{[]+: +)?[{[][^\n]*[}\]] +[^ \n#,}\]]",  # more on the line of a flow value that has ended
+        # More on the line of a flow value or a quoted text that has ended
+        r"^[ -]*(?:[^\s:#\"'{[]+: +)?(?:[{[][^\n]*[}\]]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*') +[^ \n#,:}\]]",
         r"<<",
         r"^\.\.\.",
         r"[\"']:[^ \n]",  # a quoted key without a blank after its colon

@@ -52,6 +52,11 @@ class Packed(Document):
         """What it is made of, but for its source and its place: index, JSON, apiVersion, kind, key, glance."""
         return self.index, self._json, self._api_version, self._kind, tuple(self._key), tuple(self._glance)
 
+    def mark(self, body: dict[str, Any]) -> bytes:
+        """A digest of what others see of it; `body` is its value, which is at hand where it was read just now."""
+        whole = not others.reduces(self._api_version, self._kind)
+        return others.mark_of(self._json) if whole else others.mark(body)
+
     def __reduce__(self) -> Any:
         kept = (self._json, self._api_version, self._kind, self._key, self._glance)
         return Packed, (self.source, self.index, *kept, self.locate, self.named)
@@ -77,11 +82,6 @@ class Packed(Document):
     def glance(self) -> Glance:
         return self._glance
 
-    def mark(self) -> bytes:
-        """A digest of what others see of it."""
-        whole = not others.reduces(self._api_version, self._kind)
-        return others.mark_of(self._json) if whole else others.mark(self.body)
-
     def opened(self) -> Document:
         return self.with_body(self.body)
 
@@ -96,7 +96,7 @@ def pack(
     locate: Callable[[Path], Span],
     named: bool,
     json: bytes | None = None,
-) -> Document:
+) -> Document | Packed:
     """A document that takes little room; a plain one where JSON cannot hold its value, or not all of it."""
     if json is None:
         try:

@@ -37,10 +37,11 @@ class _StopError(Exception):
 
 
 class _Reader:
-    def __init__(self, source: Source, fast: bool, packed: bool) -> None:
+    def __init__(self, source: Source, fast: bool, packed: bool, marks: list[bytes] | None) -> None:
         self.source = source
         self.fast = fast
         self.packed = packed
+        self.marks = marks
         self.out = Reading([])
         self.invalid: list[int] = []
         """Lines with invalid UTF-8 after a byte order mark: kubectl replaces such bytes only where there is none."""
@@ -230,9 +231,12 @@ class _Reader:
         if not self.packed:
             self.out.documents.append(Document(name, index, body, locate, named))
             return
-        from manifold.read.packed import pack
+        from manifold.read.packed import Packed, pack
 
-        self.out.documents.append(pack(name, index, body, locate, named, json))
+        document = pack(name, index, body, locate, named, json)
+        self.out.documents.append(document)
+        if self.marks is not None and isinstance(document, Packed):
+            self.marks.append(document.mark(body))
 
     def _object(self, body: Any, index: int, locate: Callable[[Path], Span], json: bytes | None = None) -> None:
         if body is None:
@@ -497,10 +501,11 @@ class Late:
 MOST_DUPLICATES = 100  # of one document: nobody mends more, and a hostile one has a million
 
 
-def read(source: Source, *, fast: bool = True, packed: bool = False) -> Reading:
+def read(source: Source, *, fast: bool = True, packed: bool = False, marks: list[bytes] | None = None) -> Reading:
     """The objects of a source in order, Lists expanded; diagnostics of what kubectl cannot read, or loses.
 
     `fast`: clean text is read by the fast path, which is at hand sooner than libyaml and reads fifty times as fast.
-    `packed`: documents that take little room, for runs over many.
+    `packed`: documents that take little room, for runs over many; of these, `marks` is filled with digests of what others
+    see of each.
     """
-    return _Reader(source, fast, packed).run()
+    return _Reader(source, fast, packed, marks).run()

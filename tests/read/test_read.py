@@ -360,6 +360,9 @@ def manifests(draw: st.DrawFn) -> str:
         "a:\n- {key: x} b: c\n",
         "a: [x] b: c\n",
         "a:\n  - b: {c: d} e: f\n",
+        'a:\n  - "4" - "8"\n',
+        "a:\n  - '4' - '8'\n",
+        'a: "x" b: c\n',
     ],
 )
 def test_what_is_no_yaml_is_not_read_by_the_fast_path(text: str) -> None:
