@@ -85,12 +85,14 @@ def table() -> dict[str, tuple[Kind, ...]]:
 class _Branch:
     """What lies below one place: lines that end here, by field, and by the items of a list."""
 
-    __slots__ = ("fields", "items", "lines")
+    __slots__ = ("fields", "items", "lines", "only")
 
     def __init__(self) -> None:
         self.lines: list[tuple[int, Kind]] = []
         self.fields: dict[str, _Branch] = {}
         self.items: _Branch | None = None
+        self.only = ""
+        """The one field that leads on from here, where nothing else does."""
 
 
 @cache
@@ -109,7 +111,16 @@ def _trees(kind: str) -> tuple[_Branch, _Branch] | None:
             else:
                 branch = branch.fields.setdefault(part, _Branch())
         branch.lines.append((number, line))
+    for root in out:
+        _mark(root)
     return out
+
+
+def _mark(branch: _Branch) -> None:
+    if len(branch.fields) == 1 and not branch.lines and branch.items is None:
+        (branch.only,) = branch.fields
+    for below in (*branch.fields.values(), *((branch.items,) if branch.items is not None else ())):
+        _mark(below)
 
 
 Found = tuple[int, Kind, Any, Any, Path]
@@ -121,12 +132,14 @@ def _walk(value: Any, parent: Any, path: Path, branch: _Branch, found: list[Foun
         found.append((number, line, value, parent, path))
     if branch.fields and isinstance(value, dict):
         for name, below in branch.fields.items():
-            inner = value.get(name, value)
-            if inner is not value:
-                _walk(inner, value, (*path, name), below, found)
+            if name in value:
+                _walk(value[name], value, (*path, name), below, found)
     elif branch.items is not None and isinstance(value, list):
+        only = branch.items.only
         for n, item in enumerate(value):
-            _walk(item, value, (*path, n), branch.items, found)
+            # Most variables of a container point at nothing.
+            if not only or (isinstance(item, dict) and only in item):
+                _walk(item, value, (*path, n), branch.items, found)
 
 
 def _parts(text: str) -> tuple[str, ...]:

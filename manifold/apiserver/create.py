@@ -127,12 +127,12 @@ def unpick(body: Body, context: Context) -> None:
     The other way round from `allocate`; in place.
     """
     meta = body.get("metadata") or {}
-    key = (context.kind.group, context.kind.kind)
+    kind = context.kind
     if meta.get("name") == ALLOCATED and context.operation == "create":
         del meta["name"]
-    if key == ("", "Pod"):
+    if kind.kind == "Pod" and kind.group == "":
         _token_volume(body.get("spec") or {}, f"kube-api-access-{ALLOCATED}", f"kube-api-access-{SUFFIX}")
-    elif key == ("batch", "Job"):
+    elif kind.kind == "Job" and kind.group == "batch":
         generated = _generated(meta.get("generateName", ""))
         for labels in _job_labels(body):
             for name, value in labels.items():

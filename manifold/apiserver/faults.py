@@ -113,4 +113,7 @@ class Faults(list[Fault]):
     @property
     def refused(self) -> bool:
         """True when a fault is no mere warning: the server refuses."""
-        return any(not f.warning for f in self)
+        for f in self:  # noqa: SIM110 - asked of each object thrice, of an empty list mostly
+            if not f.warning:
+                return True
+        return False

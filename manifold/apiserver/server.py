@@ -45,6 +45,14 @@ def room(group: str) -> str:
     return group.partition(".")[0] or "core"
 
 
+@cache
+def own(stage: str, table: str, group: str, kind: str) -> Callable[..., None] | None:
+    """What the module of a kind's group has for the kind in one of its tables (`CREATE`, `UPDATE`, `DEFAULTS`)."""
+    module = part(stage, room(group))
+    found: Callable[..., None] | None = getattr(module, table, {}).get(kind)
+    return found
+
+
 @dataclass(slots=True)
 class Answer:
     """What the server answers: the object as it went on (None when it cannot even be decoded), and the faults."""
@@ -116,13 +124,15 @@ class Server:
         each stage once it is through: `decode`, `default`, the plug-ins by their names, `prepare`.
         """
 
-        def answer() -> Answer:
-            return self._create(body, namespace, admit=admit, applied=applied, trace=trace)
-
-        return self._among(answer)
+        try:
+            return self._create(body, namespace, admit, applied, trace)
+        except Exception:
+            if not self._straighten():
+                raise
+            return self._create(body, namespace, admit, applied, trace)
 
     def _create(
-        self, body: Body, namespace: str, *, admit: bool, applied: bool, trace: Callable[[str, Body], None] | None
+        self, body: Body, namespace: str, admit: bool, applied: bool, trace: Callable[[str, Body], None] | None
     ) -> Answer:
         faults = Faults()
         kind, context = self._begin(body, namespace, faults, "create")
@@ -172,23 +182,19 @@ class Server:
 
         `applied`: `new` is what a patch made of a built-in kind, or server-side apply, whose nulls no decoder has looked at.
         """
-        return self._among(lambda: self._update(old, new, admit=admit, applied=applied))
-
-    def _among(self, answer: Callable[[], Answer]) -> Answer:
-        """An answer among the objects that are known besides, and where that fails, among these as a server can hold them.
-
-        Plug-ins take shapes for granted, and rightly so: only objects that never were on a server have others. They are
-        looked for when it comes to that, so that nobody else pays for it.
-        """
         try:
-            return answer()
+            return self._update(old, new, admit, applied)
         except Exception:
             if not self._straighten():
                 raise
-            return answer()
+            return self._update(old, new, admit, applied)
 
     def _straighten(self) -> bool:
-        """Put fitting objects in the place of those of the cluster and the run that do not; whether there were any."""
+        """Put fitting objects in the place of those of the cluster and the run that do not; whether there were any.
+
+        Plug-ins take shapes for granted, and rightly so: only objects that never were on a server have others. They are
+        looked for when an answer fails, so that nobody else pays for it.
+        """
         found = False
         for name in ("world", "run"):
             world: World | None = getattr(self, name)
@@ -217,7 +223,7 @@ class Server:
             read = self.read(_without(copy(dict(body)), wrong), kind, Faults())
         return body if read == body else read
 
-    def _update(self, old: Body, new: Body, *, admit: bool, applied: bool) -> Answer:
+    def _update(self, old: Body, new: Body, admit: bool, applied: bool) -> Answer:
         faults = Faults()
         if not isinstance(old.get("metadata"), dict):
             old = {**old, "metadata": {}}
@@ -259,7 +265,8 @@ class Server:
         if kind is None:
             lifecycle.not_served(self.schema, api_version, name, faults)
             return None, None
-        lifecycle.deprecated(self.schema, kind, faults)
+        if kind.custom is not None or (api_version, name) in self.schema.deprecated:
+            lifecycle.deprecated(self.schema, kind, faults)
         space = ""
         if kind.namespaced:
             meta = body.get("metadata")
@@ -308,11 +315,9 @@ class Server:
             spec = kind.type.fields.get("spec")
             if spec is not None and not spec.pointer and spec.type.shape == "object":
                 body["spec"] = {}  # Go has the struct, written or not
-        module = part("default", room(kind.group))
-        if module is not None:
-            function = getattr(module, "DEFAULTS", {}).get(kind.kind)
-            if function is not None:
-                function(body, context)
+        function = own("default", "DEFAULTS", kind.group, kind.kind)
+        if function is not None:
+            function(body, context)
         tables.apply(body, kind.type, self.release)
 
     def _validate(self, body: Body, context: Context, faults: Faults) -> None:
@@ -324,11 +329,9 @@ class Server:
             kind.custom.validate(body, context, faults)
             return
         constraints.check(body, context, faults)
-        module = part("validate", room(kind.group))
-        if module is not None:
-            function = module.CREATE.get(kind.kind)
-            if function is not None:
-                function(body, context, faults)
+        function = own("validate", "CREATE", kind.group, kind.kind)
+        if function is not None:
+            function(body, context, faults)
 
     def _validate_update(self, new: Body, old: Body, context: Context, faults: Faults) -> None:
         kind = context.kind
@@ -340,16 +343,13 @@ class Server:
             return
         constraints.check(new, context, faults)
         immutable.check(new, old, context, faults)
-        module = part("validate", room(kind.group))
-        if module is None:
-            return
-        function = module.UPDATE.get(kind.kind)
+        function = own("validate", "UPDATE", kind.group, kind.kind)
         if function is not None:
             function(new, old, context, faults)
-        else:
-            create = module.CREATE.get(kind.kind)
-            if create is not None:
-                create(new, context, faults)
+            return
+        function = own("validate", "CREATE", kind.group, kind.kind)
+        if function is not None:
+            function(new, context, faults)
 
 
 def _without(body: Body, paths: Iterable[Path]) -> Body:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -566,31 +566,74 @@ def _places(at: str) -> Callable[[Subject], Iterator[tuple[Any, Path]]]:
     return find
 
 
+Step = Callable[[Any, Any, list[tuple[Any, Any]]], None]
+"""A step on the way to a place: the value here, the way to it as (the way before, its last part), what fails."""
+
+
 def _failing(at: str, test: Test) -> Callable[[Subject], Sequence[tuple[Any, Path]]]:
-    """The values at a place that fail a test; most objects have none, so what passes costs a look and no more."""
+    """The values at a place that fail a test, as `_walk` finds them.
+
+    Most objects have none, so what passes costs a look and no more: paths are made for what fails.
+    """
     roots, parts = _roots(at)
     if not parts:
         return lambda s: [(v, path) for v, path in roots(s) if not test(v)]
-    first, *rest = parts
-    if first == "[*]":
-        return lambda s: [p for v, path in roots(s) for p in _walk(v, path, parts) if not test(_given(p[0]))]
+    *before, last = parts
+    step = _each(_end(test)) if last == "[*]" else _last(last, test)
+    for part in reversed(before):
+        step = _each(step) if part == "[*]" else _into(part, step)
 
     def find(s: Subject) -> Sequence[tuple[Any, Path]]:
-        found: list[tuple[Any, Path]] = []
+        found: list[tuple[Any, Any]] = []
         for body, path in roots(s):
-            value = body.get(first, MISSING)
-            if not rest:
-                if not test(_given(value)):
-                    found.append((value, (*path, first)))
-            elif value is not MISSING:
-                found += [p for p in _walk(value, (*path, first), rest) if not test(_given(p[0]))]
-        return found
+            step(body, path, found)
+        return [(value, _way(trail, len(parts))) for value, trail in found] if found else ()
 
     return find
 
 
-def _given(value: Any) -> Any:
-    return None if value is MISSING else value
+def _end(test: Test) -> Step:
+    def end(value: Any, trail: Any, found: list[tuple[Any, Any]]) -> None:
+        if not test(value):
+            found.append((value, trail))
+
+    return end
+
+
+def _each(step: Step) -> Step:
+    def each(value: Any, trail: Any, found: list[tuple[Any, Any]]) -> None:
+        if isinstance(value, list):
+            for i, item in enumerate(value):
+                step(item, (trail, i), found)
+
+    return each
+
+
+def _into(part: str, step: Step) -> Step:
+    def into(value: Any, trail: Any, found: list[tuple[Any, Any]]) -> None:
+        if isinstance(value, dict) and part in value:
+            step(value[part], (trail, part), found)
+
+    return into
+
+
+def _last(part: str, test: Test) -> Step:
+    def last(value: Any, trail: Any, found: list[tuple[Any, Any]]) -> None:
+        if isinstance(value, dict):
+            inner = value.get(part, MISSING)
+            if not test(None if inner is MISSING else inner):
+                found.append((inner, (trail, part)))
+
+    return last
+
+
+def _way(trail: Any, count: int) -> Path:
+    """The path that a trail of so many steps stands for."""
+    parts: list[str | int] = []
+    for _ in range(count):
+        trail, part = trail
+        parts.append(part)
+    return (*trail, *reversed(parts))
 
 
 def _expecting(rule: Rule) -> Runner:
@@ -653,10 +696,7 @@ def _using(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
     check: Check = module.check
     given = {**rule.parameters, **parameters}
 
-    def run(s: Subject, bundle: Bundle) -> Iterator[Finding]:
-        return check(s, bundle, given)
-
-    return run
+    return partial(check, parameters=given)
 
 
 def _runner(rule: Rule, parameters: Mapping[str, Any]) -> Runner:

@@ -89,6 +89,9 @@ class _Compiled:
         )
         before = functions().get(type.name)
         below = {n: f for n, field in type.fields.items() if (f := self.filler(field.type)) is not None}
+        if before is not None and not fixed and not below:
+            return before
+        ways = tuple(below.items())
 
         def fill(value: Any) -> None:
             if before is not None:
@@ -96,9 +99,15 @@ class _Compiled:
             for name, given, container in fixed:
                 if value.get(name) is None or (container and given and not value[name]):
                     value[name] = copy(given) if container else given
-            for name, inner in value.items():
-                if name in below and inner is not None:
-                    below[name](inner)
+            if len(ways) < len(value):
+                for name, way in ways:
+                    inner = value.get(name)
+                    if inner is not None:
+                        way(inner)
+            else:
+                for name, inner in value.items():
+                    if name in below and inner is not None:
+                        below[name](inner)
 
         return fill
 

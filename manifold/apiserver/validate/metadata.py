@@ -73,7 +73,8 @@ def create(body: Body, context: Context, faults: Faults) -> None:
     if not meta.get("name") and not meta.get("generateName"):
         faults.required((*META, "name"), "the object needs a name, or a generateName")
     elif test is not None:
-        free = context.since(1, 34) and _listed("free-generate-name", kind.group, kind.kind)
+        prefix = meta.get("generateName")
+        free = prefix and context.since(1, 34) and _listed("free-generate-name", kind.group, kind.kind)
         names(meta, test, faults, generated=not free)
     elif meta.get("generateName"):
         for message in prefixed(path_segment)(meta["generateName"]):
@@ -152,14 +153,15 @@ def _prefix_again(prefix: str, context: Context, faults: Faults) -> None:
 
 def _common(meta: Body, context: Context, faults: Faults) -> None:
     kind = context.kind
-    # What stands here in an update is replaced by the stored one's (registry/rest/update.go).
-    counted = (
-        context.operation != "create"
-        or kind.custom
-        or _listed("counted", kind.group, kind.kind, context.server.release)
-    )
-    if not counted and (meta.get("generation") or 0) < 0:
-        faults.invalid((*META, "generation"), "must not be negative")
+    if (meta.get("generation") or 0) < 0:
+        # What stands here in an update is replaced by the stored one's (registry/rest/update.go).
+        counted = (
+            context.operation != "create"
+            or kind.custom
+            or _listed("counted", kind.group, kind.kind, context.server.release)
+        )
+        if not counted:
+            faults.invalid((*META, "generation"), "must not be negative")
     if "labels" in meta:
         labels(meta["labels"], (*META, "labels"), faults)
     if "annotations" in meta:
