@@ -12,8 +12,9 @@ from manifold import references
 from manifold.k8s import others, pods
 from manifold.k8s.selectors import matches, plain_matches, written
 from manifold.lint.catalogue import Rule
+from manifold.lint.expectations import Expectations
 from manifold.lint.layout import changed, makes, units
-from manifold.lint.schema import Test, compiled
+from manifold.lint.schema import compiled
 from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin, Path, Severity
 from manifold.references import Reference
 
@@ -566,83 +567,12 @@ def _places(at: str) -> Callable[[Subject], Iterator[tuple[Any, Path]]]:
     return find
 
 
-Step = Callable[[Any, Any, list[tuple[Any, Any]]], None]
-"""A step on the way to a place: the value here, the way to it as (the way before, its last part), what fails."""
-
-
-def _failing(at: str, test: Test) -> Callable[[Subject], Sequence[tuple[Any, Path]]]:
-    """The values at a place that fail a test, as `_walk` finds them.
-
-    Most objects have none, so what passes costs a look and no more: paths are made for what fails.
-    """
-    roots, parts = _roots(at)
-    if not parts:
-        return lambda s: [(v, path) for v, path in roots(s) if not test(v)]
-    *before, last = parts
-    step = _each(_end(test)) if last == "[*]" else _last(last, test)
-    for part in reversed(before):
-        step = _each(step) if part == "[*]" else _into(part, step)
-
-    def find(s: Subject) -> Sequence[tuple[Any, Path]]:
-        found: list[tuple[Any, Any]] = []
-        for body, path in roots(s):
-            step(body, path, found)
-        return [(value, _way(trail, len(parts))) for value, trail in found] if found else ()
-
-    return find
-
-
-def _end(test: Test) -> Step:
-    def end(value: Any, trail: Any, found: list[tuple[Any, Any]]) -> None:
-        if not test(value):
-            found.append((value, trail))
-
-    return end
-
-
-def _each(step: Step) -> Step:
-    def each(value: Any, trail: Any, found: list[tuple[Any, Any]]) -> None:
-        if isinstance(value, list):
-            for i, item in enumerate(value):
-                step(item, (trail, i), found)
-
-    return each
-
-
-def _into(part: str, step: Step) -> Step:
-    def into(value: Any, trail: Any, found: list[tuple[Any, Any]]) -> None:
-        if isinstance(value, dict) and part in value:
-            step(value[part], (trail, part), found)
-
-    return into
-
-
-def _last(part: str, test: Test) -> Step:
-    def last(value: Any, trail: Any, found: list[tuple[Any, Any]]) -> None:
-        if isinstance(value, dict):
-            inner = value.get(part, MISSING)
-            if not test(None if inner is MISSING else inner):
-                found.append((inner, (trail, part)))
-
-    return last
-
-
-def _way(trail: Any, count: int) -> Path:
-    """The path that a trail of so many steps stands for."""
-    parts: list[str | int] = []
-    for _ in range(count):
-        trail, part = trail
-        parts.append(part)
-    return (*trail, *reversed(parts))
-
-
 def _expecting(rule: Rule) -> Runner:
     assert rule.expect is not None
-    find = _failing(rule.at, compiled(rule.expect))
+    find, test = _places(rule.at), compiled(rule.expect)
 
     def run(s: Subject, bundle: Bundle) -> Sequence[Finding]:
-        failing = find(s)
-        return [_unexpected(s, value, path) for value, path in failing] if failing else ()
+        return [_unexpected(s, value, path) for value, path in find(s) if not test(None if value is MISSING else value)]
 
     return run
 
@@ -724,6 +654,28 @@ def _unless_pod(run: Runner, amounts: Sequence[str]) -> Runner:
     return unless
 
 
+class _Plan:
+    """The rules of a kind. What some only `expect` is looked at in one walk, and they run where that fails."""
+
+    __slots__ = ("expectations", "others", "rules")
+
+    def __init__(self, rules: list[tuple[Rule, Runner]]) -> None:
+        self.rules = rules
+        self.others = [(rule, run) for rule, run in rules if rule.expect is None]
+        self.expectations: Expectations[Subject] = Expectations()
+        for number, (rule, _) in enumerate(rules):
+            if rule.expect is not None:
+                roots, parts = _roots(rule.at)
+                self.expectations.add(number, _parts(rule.at)[0], roots, parts, compiled(rule.expect))
+
+    def needed(self, s: Subject) -> Sequence[tuple[Rule, Runner]]:
+        """The rules that must look at an object, in their order."""
+        failing = self.expectations.failing(s)
+        if not failing:
+            return self.others
+        return [r for number, r in enumerate(self.rules) if number in failing or r[0].expect is None]
+
+
 class Linter:
     """Rules, ready to run."""
 
@@ -733,43 +685,45 @@ class Linter:
         for rule in rules:
             run = _runner(rule, settings.get(rule.id, {}))
             self._all.append((rule, run))
-        self._by_kind: dict[str, list[tuple[Rule, Runner]]] = {}
+        self._plans: dict[tuple[str, str], _Plan] = {}
 
-    def _for(self, document: Document) -> list[tuple[Rule, Runner]]:
-        kind = document.kind
-        # A custom kind may bear the name of another: what rules say of a Service is not for Knative's.
-        custom = pods.custom(document.api_version, kind)
-        key = document.api_version.rpartition("/")[0] + "/" + kind if custom else kind
-        found = self._by_kind.get(key)
+    def _for(self, document: Document) -> _Plan:
+        sort = document.api_version, document.kind
+        found = self._plans.get(sort)
         if found is None:
-            workload = custom or kind in WORKLOADS
-            names = {key} if custom and _of_kubernetes(kind) else {key, kind}
-            found = [
-                (rule, run)
-                for rule, run in self._all
-                if not names.isdisjoint(rule.kinds)
-                or (not rule.kinds and (workload or rule.at == "$"))
-                or ("$workload" in rule.kinds and workload)
-                or "$any" in rule.kinds
-            ]
-            self._by_kind[key] = found
+            found = self._plans[sort] = _Plan(self._wanted(*sort))
         return found
+
+    def _wanted(self, api_version: str, kind: str) -> list[tuple[Rule, Runner]]:
+        # A custom kind may bear the name of another: what rules say of a Service is not for Knative's.
+        custom = pods.custom(api_version, kind)
+        key = api_version.rpartition("/")[0] + "/" + kind if custom else kind
+        workload = custom or kind in WORKLOADS
+        names = {key} if custom and _of_kubernetes(kind) else {key, kind}
+        return [
+            (rule, run)
+            for rule, run in self._all
+            if not names.isdisjoint(rule.kinds)
+            or (not rule.kinds and (workload or rule.at == "$"))
+            or ("$workload" in rule.kinds and workload)
+            or "$any" in rule.kinds
+        ]
 
     def run(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
         """What the rules find in these documents, which are part of the bundle; what a check raises comes out."""
         for document in documents:
-            wanted = self._for(document)
-            if not wanted:
+            plan = self._for(document)
+            if not plan.rules:
                 continue
             s = subject(document)
-            for rule, run in wanted:
+            for rule, run in plan.needed(s):
                 for finding in run(s, bundle):
                     yield diagnostic(rule, finding, document)
 
     def run_on(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
         """As `run`, but a check that raises becomes an INTERNAL_ERROR of its object, and the others go on."""
         for document in documents:
-            for rule, run in self._for(document):
+            for rule, run in self._for(document).rules:
                 try:
                     found = [diagnostic(rule, finding, document) for finding in run(subject(document), bundle)]
                 except Exception as error:

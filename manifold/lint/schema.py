@@ -50,7 +50,8 @@ def _required(names: list[str]) -> Test:
     """Each name is there with a value that is not null, empty text, list or object."""
     if len(names) == 1:
         name = names[0]
-        return lambda v: isinstance(v, dict) and v.get(name) not in _EMPTY
+        # The same, written out: 0 and false are values.
+        return lambda v: isinstance(v, dict) and bool((x := v.get(name)) or x == 0)
     return lambda v: isinstance(v, dict) and all(v.get(n) not in _EMPTY for n in names)
 
 

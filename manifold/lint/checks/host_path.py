@@ -11,13 +11,16 @@ from manifold.lint.engine import Bundle, Finding, Subject
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame hostPath volumes: `any`, those `mounted`, those mounted `writable`, where the path has the pattern."""
-    if subject.pod is None:
+    listed = subject.pod.get("volumes") if subject.pod is not None else None
+    if not listed:
         return
     volumes = {
         v.get("name"): (v["hostPath"].get("path"), i)
-        for i, v in enumerate(subject.pod.get("volumes") or ())
+        for i, v in enumerate(listed)
         if isinstance(v, dict) and isinstance(v.get("hostPath"), dict)
     }
+    if not volumes:
+        return
     if parameters["mounts"] == "any":
         for path, i in volumes.values():
             yield Finding((*subject.pod_path, "volumes", i, "hostPath"), {"value": path})

@@ -9,6 +9,7 @@ from manifold.lint.engine import Bundle, Finding, Subject
 from manifold.model import Path
 
 HANDLERS = ("httpGet", "tcpSocket")
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
@@ -47,7 +48,9 @@ def _probes(subject: Subject) -> Iterator[Finding]:
     for container, path in subject.containers:
         for place, asked in _handlers(container):
             for handler in HANDLERS:
-                port = (asked.get(handler) or {}).get("port")
+                if handler not in asked:
+                    continue
+                port = (asked[handler] or {}).get("port")
                 if not isinstance(port, str) or port.isdigit():
                     continue
                 names = [p.get("name") for p in container.get("ports") or () if isinstance(p, dict)]
@@ -62,12 +65,11 @@ def _probes(subject: Subject) -> Iterator[Finding]:
                     )
 
 
-def _handlers(container: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def _handlers(container: Mapping[str, Any]) -> list[tuple[Path, Mapping[str, Any]]]:
     """The probes and hooks of a container."""
-    for field in ("startupProbe", "readinessProbe", "livenessProbe"):
-        if container.get(field):
-            yield (field,), container[field]
+    found: list[tuple[Path, Mapping[str, Any]]] = [((f,), container[f]) for f in PROBES if container.get(f)]
     if container.get("lifecycle"):
         for field in ("postStart", "preStop"):
             if container["lifecycle"].get(field):
-                yield ("lifecycle", field), container["lifecycle"][field]
+                found.append((("lifecycle", field), container["lifecycle"][field]))
+    return found

@@ -13,10 +13,13 @@ from manifold.lint.engine import CLUSTER, Bundle, Finding, Subject
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame what breaks a `level`, but not what breaks the one `above` as well; `enforced` takes the level of the namespace."""
-    found = pods.template(subject.body, pods.held()) if subject.containers else None
+    enforced = parameters["level"] == "enforced"
+    if not subject.containers or (enforced and not bundle.of_kind("", "Namespace").get(subject.namespace)):
+        return
+    found = pods.template(subject.body, pods.held())
     if found is None:
         return
-    if parameters["level"] == "enforced":
+    if enforced:
         level = _enforced(subject, bundle)
         if level is None or (subject.kind == "Pod" and bundle.whole):  # of Pods the server says it itself
             return

@@ -18,7 +18,9 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     else:
         # Only where selectors can be: most workloads have none of these.
         roots = [(pod[f], (*subject.pod_path, f)) for f in ("affinity", "topologySpreadConstraints") if f in pod]
-        roots.append(((subject.body.get("spec") or {}).get("selector"), ("spec", "selector")))
+        selector = (subject.body.get("spec") or {}).get("selector")
+        if isinstance(selector, dict) and "matchExpressions" in selector:
+            roots.append((selector, ("spec", "selector")))
     for root, start in roots:
         for value, path in _expressions(root, start):
             if not satisfiable(_plain(value.get("matchLabels"), value["matchExpressions"])):
