@@ -26,7 +26,7 @@ def there(done: Path, other: Callable[[], object] = lambda: None) -> Callable[[i
         while not done.exists():
             assert time.monotonic() < end, "no other process took part"
             time.sleep(0.001)
-        return os.getpid() if number < 0 else number
+        return number
 
     return do
 
@@ -40,7 +40,16 @@ def test_answers_come_in_the_order_of_the_tasks(tmp_path: Path) -> None:
 
 def test_several_processes_take_part(tmp_path: Path) -> None:
     """Answers of another process come back as well."""
-    assert len(set(spread([-1] * 8, there(tmp_path / "done"), 2))) == 2
+
+    def meet(_: int) -> int:
+        (tmp_path / str(os.getpid())).touch()
+        end = time.monotonic() + 20
+        while len(list(tmp_path.iterdir())) < 2:  # whoever is first waits for the other
+            assert time.monotonic() < end, "no other process took part"
+            time.sleep(0.001)
+        return os.getpid()
+
+    assert len(set(spread(range(8), meet, 2))) == 2
 
 
 def test_answers_larger_than_a_pipe(tmp_path: Path) -> None:
