@@ -194,8 +194,19 @@ def _kind(what: str, schema: Any, definitions: Sequence[Path]) -> tuple[Any, str
         k for k in there if name in (k.kind.lower(), k.plural) or (k.custom is not None and name in k.custom.others)
     ] or [k for k in there if k.kind.lower() == long and k.custom is None]
     if not found or not named:
+        import difflib
+
+        from manifold.cli.rules import there as rules
+
+        kinds_by_name = {k.kind.lower(): k.kind for k in there}
+        answers = assets.table("rules", "answers.yaml")["answers"]
+        words = [] if found and found["path"] else [*rules(), *answers]
+        near = difflib.get_close_matches(what, words, 1) or [
+            kinds_by_name[n] for n in difflib.get_close_matches(name, kinds_by_name, 1)
+        ]
         raise UsageError(
             f"{what!r} is neither a rule (`manifold rules`) nor a kind of Kubernetes {schema.version} (`manifold schema list`)"
+            + (f": did you mean {near[0]}?" if near else "")
         )
     served = [k for k in named if found["api"] in (None, k.api_version)]
     if not served:

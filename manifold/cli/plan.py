@@ -76,7 +76,12 @@ def command(
     plan = api.planned(found.documents, asked, live, prune=asking, how=way, namespace=namespace)
     for name, file in outputs:
         if name == "text":
-            text = _plan.text(plan, colour=not file and settings.colour(), verbose=settings.verbose)
+            text = _plan.text(
+                plan,
+                colour=not file and settings.colour(),
+                verbose=settings.verbose,
+                columns=0 if file else settings.columns(),
+            )
         else:
             text = _plan.json(plan) if name == "json" else _plan.markdown(plan)
         write(text, Path(file) if file else None)

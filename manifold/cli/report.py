@@ -26,7 +26,7 @@ def _root() -> None:
 
 @group.command("merge")
 def merge(
-    files: Annotated[list[Path], typer.Argument(help="JSON reports, one of each shard.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILES", help="JSON reports, one of each shard.")],
     output: Annotated[list[str], typer.Option("--output", "-o", metavar="FORMAT[=FILE]")] = ["json"],  # noqa: B006
     fail_on: Annotated[str, typer.Option(metavar="error|warning|info")] = "error",
 ) -> int:

@@ -23,11 +23,19 @@ def _name(key: Key) -> str:
     return f"{key.kind} {key.namespace + '/' if key.namespace else ''}{key.name}"
 
 
-def text(plan: Plan, *, colour: bool = False, verbose: bool = False) -> str:
-    """The waves, with reasons beside and waits and risks below each step; drawn by rich."""
+NARROW = 120
+"""On a terminal of fewer columns there is no room for reasons beside the steps: they stand below."""
+
+
+def text(plan: Plan, *, colour: bool = False, verbose: bool = False, columns: int = 0) -> str:
+    """The waves, with reasons beside and waits and risks below each step; drawn by rich.
+
+    `columns` is the width of the terminal, 0 where none is written to.
+    """
     import io
 
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -36,26 +44,38 @@ def text(plan: Plan, *, colour: bool = False, verbose: bool = False) -> str:
         file=stream,
         force_terminal=colour,
         color_system="standard" if colour else None,
-        width=160,
+        width=min(columns, 160) or 160,
         highlight=False,
         legacy_windows=False,
     )
+    narrow = 0 < columns < NARROW
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table.add_column(no_wrap=not narrow, overflow="fold")
+    if not narrow:
+        table.add_column(overflow="fold")
+
+    def add(label: Text, step: Text, reasons: Text) -> None:
+        if not narrow:
+            table.add_row(label, step, reasons)
+            return
+        if step.plain:
+            table.add_row(label, step)
+        if reasons.plain:
+            table.add_row("", Padding(reasons, (0, 0, 0, 4)))
+
     for number, wave in enumerate(plan.waves, 1):
         for i, step in enumerate(wave):
             sign, style = SIGNS[step.verb]
             colours = {"32": "green", "33": "yellow", "35": "magenta", "1;31": "bold red", "2": "dim", "31": "red"}
             label = Text(f"wave {number}", style="bold") if i == 0 else Text("")
-            table.add_row(
+            add(
                 label,
                 Text(f"{sign} {_name(step.key)}", style=colours[style]),
                 Text("; ".join(_reasons(step)), style="dim"),
             )
             for line, look in _below(step, verbose):
-                table.add_row("", "", Text(line, style=look))
+                add(Text(""), Text(""), Text(line, style=look))
     console.print(table)
     if plan.pruned:
         console.print(Text("then prune", style="bold"))

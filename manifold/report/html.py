@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 
 from manifold.model import Diagnostic, Report, Severity
-from manifold.report._places import places
+from manifold.report._places import mended, places
 from manifold.report.markdown import totals
 
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -57,8 +57,8 @@ def _article(same: list[Diagnostic], lines: list[str]) -> str:
             f'<div class="{one.severity.value}"><code class="rule">{escape(one.rule)}</code>'
             f'<span class="level">{one.severity.value}</span> {_words(one.message)}'
         )
-        if one.help:
-            out.append(f'<div class="help">{_words(one.help)}</div>')
+        if one.help or one.fix:
+            out.append(f'<div class="help">{_words(f"{one.help} {mended(one)}".strip())}</div>')
         out.append("</div>")
     return "".join(out) + "</article>"
 

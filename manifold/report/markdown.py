@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from manifold.model import Diagnostic, Report, Severity
+from manifold.report._places import mended
 
 MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
 
@@ -37,7 +38,8 @@ def totals(report: Report) -> str:
 
 def _row(d: Diagnostic) -> str:
     line = f"{d.span.line}:{d.span.column}" if d.span.line else ""
-    text = cell(d.message) + (f"<br>{cell(d.help)}" if d.help else "")
+    cure = f"{d.help} {mended(d)}".strip()
+    text = cell(d.message) + (f"<br>{cell(cure)}" if cure else "")
     return f"| {line} | {MARKS[d.severity]} | {code(d.path)} | {text} | {code(d.rule)} |"
 
 

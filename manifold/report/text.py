@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from manifold.model import Diagnostic, Report, Severity
-from manifold.report._places import places
+from manifold.report._places import mended, places
 from manifold.report.markdown import totals
 
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -126,9 +126,8 @@ class _Page:
 
     def cure(self, d: Diagnostic) -> list[str]:
         """How to mend it, and whether `manifold fix` does."""
-        does = f"(`manifold fix{'' if d.fix.safe else ' --unsafe'}` does it)" if d.fix else ""
         text = d.help or (d.fix.description if d.fix else "")
-        return self.lines("=", f"help: {text} {does}".rstrip(), "36") if text else []
+        return self.lines("=", f"help: {text} {mended(d)}".rstrip(), "36") if text else []
 
     def entry(self, same: list[Diagnostic], lines: list[str], place: int) -> list[str]:
         """What is said of one place: one finding, or several below one quotation."""

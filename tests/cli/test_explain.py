@@ -95,3 +95,14 @@ def test_short_names_stand_for_kinds_that_exist() -> None:
     served = {kind.kind for kind in load().kinds()}
 
     assert set(assets.table("schemas", "short-names.yaml")["short-names"].values()) <= served
+
+
+def test_near_names_are_proposed() -> None:
+    """Of rules and of what the server says; of kinds where a path is asked for."""
+    for asked, meant in (
+        ("image-latst", "image-latest"),
+        ("api/unknwn-field", "api/unknown-field"),
+        ("deploymnt.spec", "Deployment"),
+    ):
+        assert f"did you mean {meant}?" in manifold("explain", asked).stderr
+    assert "did you mean" not in manifold("explain", "qqqqqqqq").stderr

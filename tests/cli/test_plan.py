@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from manifold.model import Key, Plan, Step
+from manifold.report import _plan
+
 from tests.test_cli import manifold
 
 
@@ -20,3 +23,18 @@ def test_how_says_by_which_apply_objects_come(tmp_path: Path) -> None:
     same = manifold("plan", "big.yaml", "--how", "server", "--against", "big.yaml", cwd=tmp_path)
     assert (same.returncode, same.stdout) == (0, "unchanged: 1 object\nnothing to apply\n")
     assert manifold("plan", "big.yaml", "--how", "other").returncode == 2
+
+
+def test_reasons_stand_below_on_a_narrow_terminal() -> None:
+    """Beside the steps they would be cut into slivers."""
+    key = Key("", "Namespace", "", "a")
+    step = Step("create", key, because=("because Deployment web lives in it",), waits=("Namespace a: phase Active",))
+    plan = Plan(((step,),))
+
+    assert _plan.text(plan, columns=60).splitlines() == [
+        "wave 1  + Namespace a",
+        "            because Deployment web lives in it",
+        "            wait: Namespace a: phase Active",
+    ]
+    assert _plan.text(plan).splitlines()[0] == "wave 1  + Namespace a  because Deployment web lives in it"
+    assert _plan.text(plan, columns=200) == _plan.text(plan)
