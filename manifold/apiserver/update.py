@@ -154,6 +154,9 @@ def _namespace(new: Body, old: Body) -> None:
         new["spec"].pop("finalizers", None)
 
 
+_WITH_NODE_PORTS = frozenset(("NodePort", "LoadBalancer"))
+
+
 def _needs_node_port(spec: Body) -> bool:
     kind = spec.get("type")
     return kind == "NodePort" or (kind == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False)
@@ -205,7 +208,8 @@ def _service(new_body: Body, old_body: Body) -> None:
         for name in ("ipFamilies", "ipFamilyPolicy"):
             if new.get(name) == old.get(name):
                 new.pop(name, None)
-    if _needs_node_port(old) and not _needs_node_port(new):
+    # By the type alone: a load balancer that wants no further ones keeps those that it has.
+    if old.get("type") in _WITH_NODE_PORTS and new.get("type") not in _WITH_NODE_PORTS:
         ports = {p.get("nodePort") for p in old.get("ports") or () if p.get("nodePort")}
         ours = {p.get("nodePort") for p in new.get("ports") or () if p.get("nodePort")}
         if ours <= ports:

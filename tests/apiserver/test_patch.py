@@ -334,6 +334,7 @@ def test_a_secret_with_texts_that_are_no_map_is_refused() -> None:
         ({"clusterIP": "None", "clusterIPs": ["None"], "ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"}, {"clusterIP": "None"}, "ipFamilies", ["IPv4"]),
         ({"clusterIP": "fd00::1", "clusterIPs": ["fd00::1"], "ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"}, {}, "ipFamilies", ["IPv6"]),
         ({"type": "ExternalName", "externalName": "a.b"}, {"type": "ExternalName", "externalName": "a.b", "internalTrafficPolicy": "Local"}, "internalTrafficPolicy", None),
+        ({"type": "LoadBalancer", "ports": [{"port": 80, "protocol": "TCP", "nodePort": 30080}]}, {"type": "LoadBalancer", "allocateLoadBalancerNodePorts": False}, "ports", [{"port": 80, "targetPort": 80, "protocol": "TCP", "nodePort": 30080}]),
     ],
 )  # fmt: skip
 def test_what_a_service_is_read_back_with(live: Any, changed: Any, path: str, value: Any) -> None:
@@ -343,7 +344,8 @@ def test_what_a_service_is_read_back_with(live: Any, changed: Any, path: str, va
     old = {**base, "spec": {"type": "ClusterIP", "ports": [{"port": 80, "protocol": "TCP"}], **live}}
     new = {**base, "metadata": {"name": "a", "annotations": {}}, "spec": {"ports": [{"port": 80}], **changed}}
     owner = {"manager": "kubectl", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1"}
-    old["metadata"] = {**meta, "managedFields": [{**owner, "fieldsV1": {"f:spec": {f"f:{n}": {} for n in live}}}]}
+    owned = {f"f:{n}": {} for n in live if n != "ports"}
+    old["metadata"] = {**meta, "managedFields": [{**owner, "fieldsV1": {"f:spec": owned}}]}
     outcome = api.apply([new], [old], force=True)[0]
 
     assert outcome.object is not None, outcome.diagnostics

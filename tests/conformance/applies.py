@@ -200,6 +200,8 @@ def compare_client(
     kind = f"{new['apiVersion']} {new['kind']}"
     said = f"{ours.verb} " + "; ".join(f"{d.path}: {d.message}" for d in ours.diagnostics if d.rejects)[:400]
     note = f"{how} over {live.history}"
+    if verb == "configured" and ours.verb == "refused" and not in_earnest(ours.diagnostics):
+        return
     if verb.partition(" ")[0] != ours.verb:
         sort = f"kubectl {verb.partition(' ')[0]}, we {ours.verb}: {kind}"
         yield Disagreement(sort, note, {"live": live.body, "new": new}, verb[:400], said)
