@@ -123,23 +123,37 @@ def _mark(branch: _Branch) -> None:
         _mark(below)
 
 
-Found = tuple[int, Kind, Any, Any, Path]
+Found = tuple[int, Kind, str, Any, Any]
 
 
-def _walk(value: Any, parent: Any, path: Path, branch: _Branch, found: list[Found]) -> None:
-    """Gather (number of the line, the line, value, its parent, path) of each present value."""
-    for number, line in branch.lines:
-        found.append((number, line, value, parent, path))
-    if branch.fields and isinstance(value, dict):
-        for name, below in branch.fields.items():
-            if name in value:
-                _walk(value[name], value, (*path, name), below, found)
-    elif branch.items is not None and isinstance(value, list):
-        only = branch.items.only
-        for n, item in enumerate(value):
-            # Most variables of a container point at nothing.
-            if not only or (isinstance(item, dict) and only in item):
-                _walk(item, value, (*path, n), branch.items, found)
+def _walk(value: Any, parent: Any, trail: Any, branch: _Branch, found: list[Found]) -> None:
+    """Gather (number of the line, the line, name, its parent, the way to it) of each name.
+
+    A way is (the way before, its last part), from the path where the walk began: most lead to nothing.
+    """
+    if isinstance(value, dict):
+        for part, below in branch.fields.items():
+            if part in value:
+                _walk(value[part], value, (trail, part), below, found)
+    elif isinstance(value, list):
+        if branch.items is not None:
+            only = branch.items.only
+            for n, item in enumerate(value):
+                # Most variables of a container point at nothing.
+                if not only or (isinstance(item, dict) and only in item):
+                    _walk(item, value, (trail, n), branch.items, found)
+    elif value and isinstance(value, str):
+        for number, line in branch.lines:
+            found.append((number, line, value, parent, trail))
+
+
+def _way(trail: Any, count: int) -> Path:
+    """The path that a way of so many parts stands for."""
+    parts: list[str | int] = []
+    for _ in range(count):
+        trail, part = trail
+        parts.append(part)
+    return (*trail, *reversed(parts))
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -182,12 +196,12 @@ def of(document: Document) -> Iterator[Reference]:
             _walk(spec[0], None, spec[1], trees[1], places)
     if len(places) > 1:
         places.sort(key=_number)
-    for _, line, name, parent, at in places:
-        if not isinstance(name, str) or not name or name in line.known or name.startswith(line.prefixes or ("\0",)):
+    for _, line, name, parent, trail in places:
+        if name in line.known or (line.prefixes and name.startswith(line.prefixes)):
             continue
         if line.made_for and any(str(a).startswith(line.made_for) for a in meta.get("annotations") or ()):
             continue
-        found = _reference(line, document, name, parent, at, namespace)
+        found = _reference(line, document, name, parent, _way(trail, len(line.parts)), namespace)
         if found is not None:
             yield found
 

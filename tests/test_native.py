@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,13 @@ def test_patterns_choose_modules_that_do_something(tmp_path: Path) -> None:
     assert hook().modules(tmp_path, ["*.py", "a.py"]) == ["a.py"]
     with pytest.raises(ValueError, match=r"there is no b\.py to compile"):
         hook().modules(tmp_path, ["b.py"])
+
+
+def test_patterns_of_the_project_find_modules() -> None:
+    """A module that is renamed is noticed here, and not when a release is built."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+    assert "manifold/apiserver/decode.py" in hook().modules(ROOT, settings["hooks"]["custom"]["compiled"])
 
 
 @needs_tools

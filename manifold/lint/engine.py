@@ -184,6 +184,7 @@ class Bundle:
         """The release asked for; empty for the newest."""
         self._cluster = list(cluster)
         self._kustomizations = kustomizations
+        self._asked: tuple[Subject | None, Mapping[str, Any], list[Subject]] = None, {}, []
         self.whole = bool(self._cluster)
         """The cluster is known: what is neither there nor here is missing."""
 
@@ -303,17 +304,21 @@ class Bundle:
                     out.setdefault(pair, []).append(w)
         return out
 
-    def selected(self, subject: Subject, selector: Mapping[str, Any]) -> list[Subject]:
+    def selected(self, subject: Subject, selector: Mapping[str, Any]) -> Sequence[Subject]:
         """The workloads that a label selector (matchLabels, matchExpressions) of an object may select, wherever they are.
 
         What controllers put on Pods themselves does not count.
         """
-        selector = written(selector)
+        if subject is self._asked[0] and selector == self._asked[1]:  # two rules ask of each Service
+            return self._asked[2]
+        given, selector = selector, written(selector)
         among: Sequence[Subject] = self._all_workloads
         for pair in selector["matchLabels"].items():
             found = self._by_value.get(pair, ()) if isinstance(pair[1], str) else ()
             among = found if len(found) < len(among) else among
-        return [w for w in among if together(w, subject) and matches(selector, w.labels)]
+        found = [w for w in among if together(w, subject) and matches(selector, w.labels)]
+        self._asked = subject, given, found
+        return found
 
     @cached_property
     def _extra(self) -> list[Document]:
