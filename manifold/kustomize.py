@@ -46,7 +46,7 @@ def set_aside(
         return found
     tree = _Tree(kustomizations)
     there = list(documents)
-    accounts = frozenset(d.key().name for d in there if d.kind == "ServiceAccount")
+    accounts = _accounts(there)
     cured: set[tuple[str, int, ObjectId, str, str, str]] = set()
     ends: dict[str, Kustomization] = {}
     for document in there:
@@ -81,6 +81,19 @@ def set_aside(
         if gone(d):
             notes.setdefault(d.file, []).append(d)
     return [*(d for d in found if not gone(d)), *(_note(said, ends[file]) for file, said in notes.items())]
+
+
+def builds(
+    document: Document, documents: Iterable[Document], kustomizations: Sequence[Kustomization], asked: Server
+) -> list[Body | None]:
+    """An object as each build makes it that includes its file, None where it is deleted; `documents` are all at hand."""
+    ways = _Tree(kustomizations).ways(str(Path(document.source).resolve()))
+    accounts = _accounts(documents)
+    return [_completed(document.body, way, asked, accounts) for way in ways]
+
+
+def _accounts(documents: Iterable[Document]) -> frozenset[str]:
+    return frozenset(d.key().name for d in documents if d.kind == "ServiceAccount")
 
 
 def _refusals(document: Document, asked: Server) -> set[tuple[str, str]]:
