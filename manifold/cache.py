@@ -43,8 +43,14 @@ def folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def program() -> str:
-    """What tells one state of this program from another: in a checkout files change while the version stays."""
+    """What tells one state of this program from another.
+
+    An installation has a record of what it holds; in a checkout files change while the version stays, so it is told by theirs.
+    """
     here = Path(__file__).parent
+    record = next(here.parent.glob("manifold_k8s-*.dist-info/RECORD"), None)
+    if record is not None:
+        return f"{__version__} {sys.implementation.cache_tag} {digest(record.read_bytes()).hex()}"
     places = {here, *(assets.root(name) for name in ("schemas", "rules") if here not in assets.root(name).parents)}
     files = []
     for place in sorted(places):
