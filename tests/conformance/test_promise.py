@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from manifold.cli import main
+from manifold.cli._main import run
 from manifold.cluster.client import Cluster
 from manifold.cluster.kubeconfig import load
 from manifold.cluster.snapshot import take
@@ -64,11 +64,10 @@ def test_only_reads_and_dry_runs_are_sent(
     monkeypatch.setattr(urllib3.PoolManager, "request", record)
     given = [str(BUNDLE / "after.yaml") if part == "AFTER" else part for part in command]
     monkeypatch.setattr(sys, "argv", ["manifold", *given, "-n", space, "--kubeconfig", str(full.kubeconfig)])
-    with pytest.raises(SystemExit) as done:
-        main()
+    code = run(sys.argv[1:])
     monkeypatch.undo()
 
-    assert done.value.code in (0, 1), capsys.readouterr().err
+    assert code in (0, 1), capsys.readouterr().err
     assert sent
     assert [(m, u) for m, u in sent if m != "GET" and "dryRun=All" not in u.partition("?")[2].split("&")] == []
     assert state(full) == before
