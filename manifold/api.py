@@ -361,19 +361,29 @@ def linter(
     bundle = Bundle(found, cluster, version, kustomizations)
     straightened: list[tuple[Server, Bundle]] = []
 
+    def misshapen(documents: Sequence[Document]) -> list[Diagnostic]:
+        # An object that is not of its kind's shape, most likely: looked for only now, so that others pay nothing.
+        # What fails even so is said of its object.
+        if not straightened:
+            asked = server(version, [d.body for d in found if d.kind == CRD[1] and is_crd(d.body)])
+            there = [d.body for d in straight([Document("", 0, dict(b)) for b in cluster], asked)]
+            straightened.append((asked, Bundle(straight(found, asked), there, version, kustomizations)))
+        asked, other = straightened[0]
+        return list(engine.run_on(straight(documents, asked), other))
+
     def run(documents: Sequence[Document]) -> list[Diagnostic]:
         try:
             bundle.prepare()
-            return [replace(d, kubernetes=(version,)) for d in engine.run(documents, bundle)]
         except Exception:
-            # An object that is not of its kind's shape, most likely: looked for only now, so that others pay nothing.
-            # What fails even so is said of its object.
-            if not straightened:
-                asked = server(version, [d.body for d in found if d.kind == CRD[1] and is_crd(d.body)])
-                there = [d.body for d in straight([Document("", 0, dict(b)) for b in cluster], asked)]
-                straightened.append((asked, Bundle(straight(found, asked), there, version, kustomizations)))
-            asked, other = straightened[0]
-            return [replace(d, kubernetes=(version,)) for d in engine.run_on(straight(documents, asked), other)]
+            out = misshapen(documents)
+        else:
+            out = []
+            for document in documents:  # one by one: what is said of it does not hang on those that it comes with
+                try:
+                    out += [*engine.run((document,), bundle)]
+                except Exception:
+                    out += misshapen((document,))
+        return [replace(d, kubernetes=(version,)) for d in out]
 
     return run
 

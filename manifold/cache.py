@@ -2,7 +2,8 @@
 
 For each file the cache has a digest of its text, the identities of its objects, a digest of what others see of each
 (`manifold.k8s.others`), and what was found in it. What was found counts as long as the text is the same and nothing that
-any object sees of others has changed: the `context`. Texts, values and Secrets do not go into the cache.
+any object sees of others has changed: the `context`. Texts do not go into the cache, and values only where a message
+quotes them; what is said of Secrets is left out altogether.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,33 +35,48 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=SIZE).digest()
 
 
-def folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the cache is: MANIFOLD_CACHE_DIR, or a folder of its own where the XDG base directories say that caches are."""
+def folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Where the cache is: MANIFOLD_CACHE_DIR, or a folder of its own where the XDG base directories say that caches are.
+
+    None where there is no such place: a user without a home.
+    """
     own = environment.get("MANIFOLD_CACHE_DIR")
     if own:
         return Path(own)
     base = environment.get("XDG_CACHE_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "manifold" / "runs"
+    if Path(base).is_absolute():
+        return Path(base) / "manifold" / "runs"
+    try:
+        return Path.home() / ".cache" / "manifold" / "runs"
+    except RuntimeError:
+        return None
 
 
 def program() -> str:
-    """What tells one state of this program from another.
+    """What tells one state of this program, and of what it stands on, from another.
 
     An installation has a record of what it holds; in a checkout files change while the version stays, so it is told by theirs.
     """
+    import orjson
+
     here = Path(__file__).parent
+    beside = sorted(f.name for f in Path(orjson.__file__).parents[1].glob("*.dist-info"))  # names and versions
     record = next(here.parent.glob("manifold_k8s-*.dist-info/RECORD"), None)
-    if record is not None:
-        return f"{__version__} {sys.implementation.cache_tag} {digest(record.read_bytes()).hex()}"
+    own = record.read_bytes() if record is not None else repr(_files(here)).encode()
+    return f"{__version__} {sys.implementation.cache_tag} {digest(own + repr(beside).encode()).hex()}"
+
+
+def _files(here: Path) -> list[tuple[Any, ...]]:
+    """The files of a checkout, with their sizes and times."""
     places = {here, *(assets.root(name) for name in ("schemas", "rules") if here not in assets.root(name).parents)}
-    files = []
+    found = []
     for place in sorted(places):
         for inside, below, names in os.walk(place):
             below[:] = sorted(n for n in below if n != "__pycache__")
             for name in sorted(names):
                 status = os.stat(f"{inside}/{name}")  # noqa: PTH116 - hundreds of Paths would take longer than their files
-                files.append((inside, name, status.st_mtime_ns, status.st_size))
-    return f"{__version__} {sys.implementation.cache_tag} {digest(repr(files).encode()).hex()}"
+                found.append((inside, name, status.st_mtime_ns, status.st_size))
+    return found
 
 
 WORDS = frozenset((b"manifold", b"sops"))
@@ -184,10 +201,10 @@ class Cache:
         self._load()
 
     @classmethod
-    def of(cls, question: object, place: Path | None = None) -> Cache:
-        """The cache for a question, whose `repr` tells it from others."""
+    def of(cls, question: object, place: Path) -> Cache:
+        """The cache in a folder for a question, whose `repr` tells it from others."""
         asked = repr((FORMAT, program(), question))
-        return cls((place or folder()) / f"{digest(asked.encode('utf-8', 'surrogatepass')).hex()}.bin")
+        return cls(place / f"{digest(asked.encode('utf-8', 'surrogatepass')).hex()}.bin")
 
     def _load(self) -> None:
         try:
@@ -199,6 +216,8 @@ class Cache:
             return
         self.context, self._before, self._found, open_ = marshal.loads(data[SIZE:])
         self._open = frozenset(open_)
+        with suppress(OSError):  # of another user perhaps, who alone may say that it was of use
+            os.utime(self._file)
 
     def recall(self, source: Source) -> Reading | None:
         """What a file holds, if it is as it was; its objects are not read yet."""
@@ -249,14 +268,22 @@ class Cache:
         open_ = tuple(n for n in self._now if not keeps(n))
         data = marshal.dumps((context, self._now, kept, open_))
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=".")
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(digest(data) + data)
-            Path(name).replace(self._file)
+            self._write(digest(data) + data)
             self._tidy()
         except OSError as error:  # a full disk or a folder that nobody may write to: the next run takes its time again
             logging.getLogger("manifold").debug("the cache could not be kept: %s", error)
+
+    def _write(self, data: bytes) -> None:
+        """All of it or nothing."""
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=".")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            Path(name).replace(self._file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
     def _tidy(self) -> None:
         """Remove the answers that were not asked for the longest."""

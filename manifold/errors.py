@@ -41,6 +41,10 @@ class ClusterError(IncompleteError):
     """The cluster is unreachable, refuses the credentials or forbids the request."""
 
 
+class ProcessError(IncompleteError):
+    """A process that did part of the work came to an end that it did not tell, as when the system kills it."""
+
+
 class ReadError(ManifoldError):
     """kubectl could not read the text; `objects` are those that came before the error."""
 

@@ -5,13 +5,17 @@ multiprocessing's pool does the same with threads, locks and a pickling of each 
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import signal
 import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
+
+from manifold.errors import ProcessError
 
 T = TypeVar("T")
 
@@ -40,7 +44,22 @@ class _Child:
     def __init__(self, pid: int, answers: int) -> None:
         self.pid, self.answers = pid, answers
         self._data = bytearray()
+        self._code: int | None = None
+        self._waited = False
         self.ended = False
+        """Whether all its answers have come."""
+
+    def stop(self) -> None:
+        with suppress(ProcessLookupError):  # gone by itself
+            os.kill(self.pid, signal.SIGTERM)
+
+    def wait(self) -> int | None:
+        """How it ended, as a shell tells it; None where the system tells it to nobody (SIGCHLD ignored)."""
+        if not self._waited:
+            self._waited = True
+            with suppress(ChildProcessError):
+                self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._code
 
     def receive(self) -> None:
         """Take in what has come: all until its end where the pipe blocks."""
@@ -79,15 +98,17 @@ def spread(
 
     `dump` and `load` make an answer travel; `tick` is called here with the number of tasks that have been taken up;
     `meanwhile` is done here first, while others have begun already.
-    Raises what a task raised, and RuntimeError where a process came to an end that it did not tell.
+    Where no further process can be made, those at hand do the work. Raises what a task raised, and ProcessError where a
+    process came to an end that it did not tell.
     """
     if processes < 2 or len(tasks) < 2 or not can_fork():
         meanwhile()
         return list(_one_by_one(tasks, do, tick))
     each = -(-len(tasks) // MOST_NUMBERS)
     parts = [tasks[i : i + each] for i in range(0, len(tasks), each)]
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by the shell
+            stream.flush()
     numbers, into = os.pipe()
     os.write(into, b"".join(map(_NUMBER.pack, range(len(parts)))))
     os.close(into)
@@ -96,7 +117,10 @@ def spread(
     children: list[_Child] = []
     try:
         for _ in range(min(processes, len(parts)) - 1):
-            children.append(_fork(parts, do, dump, numbers, children))
+            child = _fork(parts, do, dump, numbers, children)
+            if child is None:
+                break
+            children.append(child)
         meanwhile()
         for number in _numbers(numbers):
             if tick is not None:
@@ -114,15 +138,24 @@ def spread(
                 out[number] = load(data)
                 missing.discard(number)
         if missing:
-            raise RuntimeError("a process ended early")
+            raise ProcessError(f"{_end(children)}; fewer processes need less memory: try -j 1")
     finally:
         os.close(numbers)
         for child in children:
             os.close(child.answers)
             if not child.ended:
-                os.kill(child.pid, signal.SIGTERM)
-            os.waitpid(child.pid, 0)
+                child.stop()
+            child.wait()
     return [answer for part in out for answer in part]
+
+
+def _end(children: Sequence[_Child]) -> str:
+    """What became of the processes that did not do all they took up."""
+    codes = [code for child in children if (code := child.wait())]
+    killed = [signal.Signals(-code).name for code in codes if code < 0]
+    if killed:
+        return f"a process was killed by the system ({', '.join(killed)})"
+    return f"a process ended early{f' with exit code {codes[0]}' if codes else ''}"
 
 
 def _one_by_one(tasks: Sequence[T], do: Callable[[T], Any], tick: Callable[[int], None] | None) -> Iterator[Any]:
@@ -143,10 +176,17 @@ def _fork(
     dump: Callable[[Any], bytes],
     numbers: int,
     others: Sequence[_Child],
-) -> _Child:
+) -> _Child | None:
+    """A further process; None where the system has no room for one."""
     answers, into = os.pipe()
     _enlarge(into)
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os.close(answers)
+        os.close(into)
+        logging.getLogger("manifold").debug("no further process can be made: %s", error)
+        return None
     if not pid:
         os.close(answers)
         for other in others:

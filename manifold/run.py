@@ -71,8 +71,13 @@ class Work:
         return api.once(out, [d for run in self.linters for d in run(documents)]) if self.linters else out
 
 
-def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[str, ...]]:
-    """What the stages say of all documents, in the order of their files, and the versions they answered for."""
+def examine(
+    request: Request, loaded: Loaded, given: Sequence[dict[str, Any]] = ()
+) -> tuple[list[Diagnostic], tuple[str, ...]]:
+    """What the stages say of all documents, in the order of their files, and the versions they answered for.
+
+    `given` are definitions of custom kinds that are known besides those among the documents.
+    """
     cluster = list(request.cluster)
     # What else the run holds counts only beside a cluster, or before admission policies.
     beside = bool(cluster) or any(d.kind in api.POLICIES for d in (*loaded.documents, *loaded.beside))
@@ -83,7 +88,7 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     anew = len(known) < loaded.files
     servers: list[Any] = []
     if anew or loaded.kustomizations:
-        servers = _servers(request, loaded, cluster, beside)
+        servers = _servers(request, loaded, [*given], cluster, beside)
     if anew:
         todo = [d for d in loaded.documents if d.source not in known] if known else loaded.documents
         new = _said(request, loaded, todo, servers, cluster)
@@ -101,11 +106,11 @@ def examine(request: Request, loaded: Loaded) -> tuple[list[Diagnostic], tuple[s
     return found, tuple(dict.fromkeys(s.version for s in servers or map(api.server, _versions(request))))
 
 
-def _servers(request: Request, loaded: Loaded, cluster: list[Any], beside: bool) -> list[Any]:
+def _servers(request: Request, loaded: Loaded, given: list[Any], cluster: list[Any], beside: bool) -> list[Any]:
     """The API servers on paper that are asked, one a release."""
     everything = loaded.everything()
     crds = [d.body for d in everything if d.kind == api.CRD[1] and api.is_crd(d.body)]
-    crds += definitions((*request.schemas, *request.config.schemas))
+    crds += given
     inputs = [d.body for d in everything] if beside else []
     made = (api.server(v, crds, cluster, inputs) for v in _versions(request))
     servers = list({s.version: s for s in made}.values())
@@ -147,25 +152,27 @@ def _said(
     return [d for part in spread(range(0, count, CHUNK), work.part, processes, tick=tick) for d in part]
 
 
-def _question(request: Request) -> object:
+def _question(request: Request, given: Sequence[Any]) -> object:
     """All but the files that decides what is found in them."""
+    from manifold.lint.catalogue import read
+
     config = request.config
-    folders = (*request.rules, *config.rules, *request.schemas, *config.schemas)
-    files = [f for place in folders for f in (sorted(place.rglob("*")) if place.is_dir() else [place]) if f.is_file()]
+    rules = [read(folder) for folder in (*request.rules, *config.rules)] if request.lint else []
     return (
         str(Path.cwd()), [str(p) for p in request.paths], request.validate, request.lint, [*request.versions], request.namespace,
         [*request.skip_kind], request.only_manifests, [*request.select], [*request.ignore], request.profile,
-        repr(config), [(str(f), f.read_bytes()) for f in files],
+        repr(config), rules, [*given],
     )  # fmt: skip
 
 
-def _cached(request: Request, size: int) -> Cache | None:
+def _cached(request: Request, given: Sequence[Any], size: int) -> Cache | None:
     """The cache for a run over so many bytes, if it is wanted and pays."""
     if not request.cache or size < CACHED_FROM or request.cluster or request.shard:
         return None
-    from manifold.cache import Cache
+    from manifold.cache import Cache, folder
 
-    return Cache.of(_question(request))
+    place = folder()
+    return None if place is None else Cache.of(_question(request, given), place)
 
 
 def _keep(
@@ -253,8 +260,9 @@ def report(request: Request) -> tuple[Report, bool]:
     from manifold.lint.engine import INTERNAL_ERROR
 
     _names(request)
-    loaded = load(request, packed=True, cached=partial(_cached, request), meanwhile=partial(_ready, request))
-    found, versions = examine(request, loaded)
+    given = definitions((*request.schemas, *request.config.schemas))
+    loaded = load(request, packed=True, cached=partial(_cached, request, given), meanwhile=partial(_ready, request))
+    found, versions = examine(request, loaded, given)
     found = merged(found)
     if found:
         from manifold.placeholders import set_aside

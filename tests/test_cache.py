@@ -32,9 +32,9 @@ def reported(request: Request) -> tuple[Any, ...]:
     return found.diagnostics, found.skipped, found.summary, found.kubernetes, incomplete
 
 
-def tree(place: Path) -> Path:
-    """A folder with what there is to find: applications, mistakes, policies beside their kinds, lists, odd texts."""
-    for name in ("shop", "tutorial", "exemplary", "sinks"):
+def tree(place: Path, *more: str) -> Path:
+    """A folder with what there is to find: applications, mistakes, lists, odd texts."""
+    for name in ("shop", "tutorial", *more):
         shutil.copytree(FIXTURES / name, place / name)
     (place / "odd").mkdir()
     (place / "odd" / "list.yaml").write_text(
@@ -85,13 +85,18 @@ def _comment(text: str, chance: random.Random) -> str:
 EDITS: tuple[Edit, ...] = (_number, _word, _line, _comment)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_edits_change_what_they_change_without_a_cache(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "rounds", "more"),
+    [(1, 8, ()), (2, 8, ()), pytest.param(3, 6, ("sinks", "exemplary"), marks=pytest.mark.slow)],
+)
+def test_edits_change_what_they_change_without_a_cache(
+    tmp_path: Path, seed: int, rounds: int, more: tuple[str, ...]
+) -> None:
     """Numbers, words and lines of some files, files that come, go and move: the same reports, from all rules."""
-    folder = tree(tmp_path / "tree")
+    folder = tree(tmp_path / "tree", *more)
     chance = random.Random(seed)
     asked = {"jobs": 1, "profile": "all"}
-    for _ in range(6):
+    for _ in range(rounds):
         cold = reported(Request([folder], **asked))  # type: ignore[arg-type]
         assert reported(Request([folder], cache=True, **asked)) == cold  # type: ignore[arg-type]
         assert reported(Request([folder], cache=True, **asked)) == cold  # type: ignore[arg-type]
@@ -188,6 +193,84 @@ def test_another_question_has_another_answer(tmp_path: Path, monkeypatch: pytest
     seen.clear()
     run.report(plain)
     assert not seen
+
+
+ODD = """apiVersion: v1
+kind: ConfigMap
+metadata: {name: d}
+data: {k: 5, z: x}
+"""
+READS = """apiVersion: v1
+kind: Pod
+metadata: {name: b}
+spec: {containers: [{name: a, image: 'a:1', env: [{name: A, valueFrom: {configMapKeyRef: {name: d, key: k}}}]}]}
+"""
+CROOKED = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: m}
+spec: {template: {spec: {containers: [{name: a, env: [5], volumeMounts: 5, ports: [5], resources: {limits: 5}}]}}}
+"""
+
+
+def test_what_is_said_does_not_hang_on_those_that_come_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misshapen object among others, looked at together with them and apart; and after an edit of one alone."""
+    for name, text in (("d", ODD), ("b", READS), ("m", CROOKED)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    asked = Request([tmp_path], cache=True, profile="all")
+    together = reported(asked)
+    monkeypatch.setattr(run, "CHUNK", 1)
+    assert reported(_without(asked)) == together
+    (tmp_path / "b.yaml").write_text(READS + "# edited\n")
+    assert reported(asked) == reported(_without(asked))
+
+
+def test_definitions_and_rules_are_part_of_the_question(tmp_path: Path) -> None:
+    """What --schema and --rules hold, wherever it is linked from, and not what they are called."""
+    import yaml
+
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "as.example.com"},
+        "spec": {
+            "group": "example.com", "scope": "Namespaced", "names": {"kind": "A", "plural": "as", "singular": "a", "listKind": "AList"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
+                "type": "object", "properties": {"spec": {"type": "object", "properties": {"n": {"type": "integer", "maximum": 5}}}}}}}],
+        },
+    }  # fmt: skip
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "a.yaml").write_text(
+        "apiVersion: example.com/v1\nkind: A\nmetadata: {name: a}\nspec: {n: 7}\n---\n" + WORKLOAD
+    )
+    (tmp_path / "real" / "own").mkdir(parents=True)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "own").symlink_to(tmp_path / "real" / "own")
+    schema = tmp_path / "schema.yaml"
+    rule = tmp_path / "real" / "own" / "two.yaml"
+    asked = Request([tmp_path / "m"], cache=True, schemas=[schema], rules=[tmp_path / "rules"])
+    counts = []
+    for most, least in ((5, 2), (9, 2), (9, 3)):
+        text = yaml.safe_dump(definition).replace("maximum: 5", f"maximum: {most}")
+        schema.write_text(text)
+        rule.write_text(
+            f"id: two\nsummary: a\nwhy: b\nfix: c\nseverity: warning\nmessage: d\nkinds: [Deployment]\n"
+            f"at: $.spec.replicas\nexpect: {{minimum: {least}}}\n"
+        )
+        found = reported(asked)
+        assert found == reported(_without(asked))
+        counts.append(sum(d.rejects or d.rule == "two" for d in found[0]))
+    assert counts == [1, 0, 1]
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No half cache, no temporary file, and the report as ever."""
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "a.yaml").write_text(WORKLOAD)
+    monkeypatch.setattr(Path, "replace", fail)
+
+    assert reported(Request([tmp_path / "a.yaml"], cache=True)) == reported(Request([tmp_path / "a.yaml"]))
+    assert list(kept.iterdir()) == []
 
 
 def _without(request: Request) -> Request:

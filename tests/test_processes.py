@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from manifold.errors import ProcessError
 from manifold.processes import MOST_NUMBERS, can_fork, spread
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="this system does not fork")
@@ -100,8 +101,28 @@ def test_a_process_that_is_killed_is_missed(tmp_path: Path) -> None:
     """Its answers are not taken for empty ones."""
     kill = lambda: os.kill(os.getpid(), signal.SIGKILL)  # noqa: E731
 
-    with pytest.raises(RuntimeError, match="ended early"):
+    with pytest.raises(ProcessError, match=r"killed by the system .SIGKILL.; .* try -j 1"):
         spread(range(9), there(tmp_path / "done", kill), 2)
+
+
+def test_without_room_for_a_process_this_one_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the system's limit of processes is reached."""
+
+    def fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+
+    assert spread(range(9), abs, 3) == [*range(9)]
+
+
+def test_children_that_the_system_waits_for(tmp_path: Path) -> None:
+    """A parent that ignores SIGCHLD, as some shells' scripts make it do, gets its answers."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert spread(range(9), there(tmp_path / "done"), 2) == [*range(9)]
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_ticks_tell_how_far_it_is(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def write_baseline(paths: Paths, file: File = Path("manifold-baseline.json"), pr
     from manifold.run import report
 
     asked = request(Settings(paths=paths, profile=profile), validate=True, lint=True)
-    asked.baseline = None
+    asked.baseline, asked.cache = None, False  # what is written down is looked at
     found, _ = report(asked)
     text = baseline.render(found.diagnostics)
     write(text, file)
@@ -56,7 +56,7 @@ def prune(paths: Paths, file: File = Path("manifold-baseline.json"), profile: Pr
 
     there = baseline.known(file)
     asked = request(Settings(paths=paths, profile=profile), validate=True, lint=True)
-    asked.baseline = None
+    asked.baseline, asked.cache = None, False  # what is written down is looked at
     found, _ = report(asked)
     kept = [d for d in found.diagnostics if d.fingerprint in there]
     write(baseline.render(kept), file)
