@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from manifold import cache, run
 from manifold.inputs import Request
+from manifold.lint import catalogue
 from manifold.model import Report, Source
 from manifold.read import read
 
@@ -238,7 +239,8 @@ def test_definitions_and_rules_are_part_of_the_question(tmp_path: Path) -> None:
     }  # fmt: skip
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "a.yaml").write_text(
-        "apiVersion: example.com/v1\nkind: A\nmetadata: {name: a}\nspec: {n: 7}\n---\n" + WORKLOAD
+        "apiVersion: example.com/v1\nkind: A\nmetadata: {name: a}\nspec: {n: 7}\n---\n"
+        + WORKLOAD.replace("NAME", "web")
     )
     (tmp_path / "real" / "own").mkdir(parents=True)
     (tmp_path / "rules").mkdir()
@@ -253,7 +255,10 @@ def test_definitions_and_rules_are_part_of_the_question(tmp_path: Path) -> None:
         rule.write_text(
             f"id: two\nsummary: a\nwhy: b\nfix: c\nseverity: warning\nmessage: d\nkinds: [Deployment]\n"
             f"at: $.spec.replicas\nexpect: {{minimum: {least}}}\n"
+            "examples:\n  good: |\n    apiVersion: apps/v1\n    kind: Deployment\n    spec: {replicas: 9}\n"
+            "  bad: |\n    apiVersion: apps/v1\n    kind: Deployment\n    spec: {replicas: 1}\n"
         )
+        catalogue.known.cache_clear()  # as in another process
         found = reported(asked)
         assert found == reported(_without(asked))
         counts.append(sum(d.rejects or d.rule == "two" for d in found[0]))
