@@ -36,6 +36,7 @@ def main() -> None:
     # A command is one pass over much data that lives to its end, and leaves no cycles worth a search: with the collector on,
     # a run over 9,000 objects takes twice as long.
     gc.disable()
+    _open_closed()
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):  # answered before anything is imported: shells and editors ask often
         from manifold import __version__
@@ -50,6 +51,13 @@ def main() -> None:
         sys.stderr.write("\nmanifold: interrupted\n")
         sys.exit(130)
     _leave(code)
+
+
+def _open_closed() -> None:
+    """Let what is written to a stream that the shell has closed (`manifold check . >&-`) go nowhere: Python has None there."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 def _leave(code: int) -> NoReturn:

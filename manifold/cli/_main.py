@@ -77,9 +77,6 @@ def _wants_help() -> bool:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code. Never lets a traceback out without `--debug`."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the shell: `manifold check . >&-`
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
     known = commands()
     first = next((a for a in arguments if not a.startswith("-")), None)
     alone = first in known and "_MANIFOLD_COMPLETE" not in os.environ

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from manifold.apiserver.decode import decode, decoder
+from manifold.apiserver.decode import decode, decoder, flatten
 from manifold.apiserver.faults import TYPE, Faults
 from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.server import Server
-from manifold.model import Document
+from manifold.k8s import pods
+from manifold.model import Document, describe
 
 
 def straight(documents: Sequence[Document], server: Server) -> list[Document]:
@@ -28,11 +30,18 @@ def _straight(document: Document, server: Server) -> Document:
         body = _read(body, kind.custom.decode)
         kind = None
     kind = kind or _stand_in(document, server)
-    body = _read(body, (lambda b, faults: decode(b, kind, faults)) if kind is not None else _metadata_read)
+    reader = (lambda b, faults: decode(b, kind, faults)) if kind is not None else _metadata_read
+    if pods.custom(document.api_version, document.kind):
+        body = _read(body, partial(_holder_read, reader))
+    else:
+        body = _read(body, reader)
     return document if body is document.body else document.with_body(body)
 
 
-def _read(body: dict[str, Any], reader: Callable[[dict[str, Any], Faults], dict[str, Any]]) -> dict[str, Any]:
+Reader = Callable[[dict[str, Any], Faults], dict[str, Any]]
+
+
+def _read(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     """The object itself, or where a reader finds wrong types in it, what it reads."""
     faults = Faults()
     decoded = reader(body, faults)
@@ -66,6 +75,38 @@ def _metadata_read(body: dict[str, Any], faults: Faults) -> dict[str, Any]:
         return dict(body)
     decoded = decoder(load().type("meta.v1.ObjectMeta"))(body["metadata"], ((), "metadata"), faults)
     return {**body, "metadata": decoded}
+
+
+def _holder_read(rest: Reader, body: dict[str, Any], faults: Faults) -> dict[str, Any]:
+    """An object of which the Pod template is known; the rest of it is read by another, which may know no template there."""
+    path = pods.held()[(str(body["apiVersion"]).rpartition("/")[0], str(body["kind"]))]
+    read = _template_read(body, path, (), faults)
+    return _grafted(rest(read, faults), read, path)
+
+
+def _grafted(value: dict[str, Any], other: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """A value with what another has at a path."""
+    name, rest = path[0], path[1:]
+    if name not in other:
+        return value
+    inner = _grafted(value.get(name) or {}, other[name], rest) if rest else other[name]
+    return {**value, name: inner}
+
+
+def _template_read(value: dict[str, Any], path: Sequence[str], trail: Any, faults: Faults) -> dict[str, Any]:
+    """A value with the Pod template at a path in it decoded; without what stands on the way there and is no object."""
+    if not path:
+        read: dict[str, Any] = decoder(load().type("core.v1.PodTemplateSpec"))(value, trail, faults)
+        return read
+    name, rest = path[0], path[1:]
+    if name not in value:
+        return value
+    here, inner = (trail, name), value[name]
+    if isinstance(inner, dict):
+        return {**value, name: _template_read(inner, rest, here, faults)}
+    if inner is not None:
+        faults.add(TYPE, flatten(here), f"must be an object, not {describe(inner)}")
+    return {k: v for k, v in value.items() if k != name}
 
 
 def _plain(body: dict[str, Any]) -> bool:
