@@ -385,6 +385,18 @@ def test_closed_output_and_full_disks_are_said() -> None:
     assert (full.returncode, full.stderr) == (3, "manifold: standard output: No space left on device\n")
 
 
+@pytest.mark.parametrize("arguments", ["--version", "--help", "check --no-such-option", "rules"])
+def test_closed_streams_bring_nothing_down(arguments: str) -> None:
+    """What would be written there goes nowhere, and the exit code is the same."""
+    command = f"{sys.executable} -m manifold {arguments}"
+    closed = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True, text=True, check=False)
+    silent = subprocess.run(["bash", "-c", f"{command} >&- 2>&-"], capture_output=True, text=True, check=False)
+
+    assert closed.returncode == silent.returncode == (2 if "no-such" in arguments else 0)
+    assert "Traceback" not in closed.stderr
+    assert "internal error" not in closed.stderr
+
+
 @pytest.mark.parametrize(
     ("variables", "coloured"),
     [
