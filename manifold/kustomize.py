@@ -22,7 +22,8 @@ from manifold.apiserver.server import Server
 from manifold.baseline import stable
 from manifold.k8s import regexes
 from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin, Severity
-from manifold.read.walk import KUSTOMIZATIONS
+from manifold.read.values import values
+from manifold.read.walk import KUSTOMIZATIONS, regular
 
 MOST_WAYS = 32
 """Ways from a file up to the kustomizations that nothing includes: of more the first are looked at."""
@@ -140,7 +141,7 @@ class _Layer:
         folder = Path(self.kustomization.folder)
         for name in KUSTOMIZATIONS:
             if (folder / name).is_file():
-                data = _parsed((folder / name).read_bytes())
+                data = values(self._file(name))
                 return data[0] if data and isinstance(data[0], dict) else {}
         return {}
 
@@ -154,8 +155,8 @@ class _Layer:
         out: list[tuple[Mapping[str, Any] | None, Any]] = []
         for entry in _items(self.data, "patchesStrategicMerge"):
             if isinstance(entry, str):
-                text = entry if "\n" in entry else self._file(entry)
-                out += [(None, p) for p in _parsed(text)]
+                text = entry.encode(errors="replace") if "\n" in entry else self._file(entry)
+                out += [(None, p) for p in values(text)]
         return out + self._targeted("patches")
 
     @cached_property
@@ -168,17 +169,19 @@ class _Layer:
         for entry in _items(self.data, name):
             if isinstance(entry, dict):
                 target = entry.get("target")
-                text = entry.get("patch") or self._file(entry.get("path"))
-                out += [(target if isinstance(target, dict) else None, p) for p in _parsed(text)]
+                patch = entry.get("patch") or self._file(entry.get("path"))
+                text = patch.encode(errors="replace") if isinstance(patch, str) else patch
+                if isinstance(text, bytes):
+                    out += [(target if isinstance(target, dict) else None, p) for p in values(text)]
         return out
 
     def _file(self, name: Any) -> bytes:
         if not isinstance(name, str) or not name:
             return b""
         try:
-            return (Path(self.kustomization.folder) / name).read_bytes()
+            return regular(Path(self.kustomization.folder) / name)
         except (OSError, ValueError):
-            return b""  # kustomize itself will say that it is not there
+            return b""  # kustomize itself will say that it is not there, or no file
 
     @cached_property
     def labels(self) -> list[tuple[Mapping[str, str], list[Mapping[str, Any]]]]:
@@ -194,7 +197,7 @@ class _Layer:
                 places = list(everywhere)
             elif entry.get("includeTemplates"):
                 places += table["templates"]
-            places += [f for f in entry.get("fields") or () if isinstance(f, dict) and isinstance(f.get("path"), str)]
+            places += [f for f in _items(entry, "fields") if isinstance(f, dict) and isinstance(f.get("path"), str)]
             out.append((entry["pairs"], places))
         common = self.data.get("commonLabels")
         if isinstance(common, dict):
@@ -205,16 +208,6 @@ class _Layer:
 def _items(data: Mapping[str, Any], name: str) -> Sequence[Any]:
     value = data.get(name)
     return value if isinstance(value, list) else ()
-
-
-def _parsed(text: str | bytes) -> list[Any]:
-    """The documents of a YAML text; none where it cannot be read: as a source it is blamed, or kustomize says so."""
-    import yaml
-
-    try:
-        return [d for d in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if d is not None]
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return []
 
 
 @dataclass
@@ -315,7 +308,7 @@ def _patched(
     if isinstance(patch, list):
         try:
             made = jsonpatch.apply(body, [p for p in patch if isinstance(p, dict)])
-        except jsonpatch.PatchError:
+        except (jsonpatch.PatchError, RecursionError):
             return body  # kustomize stops there, and says so
         return made if isinstance(made, dict) else body
     if not isinstance(patch, dict):
@@ -332,7 +325,9 @@ def _patched(
             made = strategic.json_apply(body, change)
             return made if isinstance(made, dict) else body
         return strategic.apply(body, change, kind.type)
-    except (strategic.PatchError, AttributeError):  # what it is merged with is not of the kind's shape
+    except (strategic.PatchError, AttributeError, TypeError, KeyError, RecursionError):
+        # What it is merged with is not of the kind's shape, or a directive is not: a name where a list belongs. Such a patch
+        # mends nothing, so that the faults of the object are said.
         return body
 
 
@@ -397,19 +392,17 @@ def _place(body: Body, namespace: str, asked: Server, accounts: frozenset[str]) 
 
 def _label(value: Any, path: Sequence[str], pairs: Mapping[str, Any], *, create: bool) -> None:
     """Put labels into the map at a path."""
-    if not path:
-        if isinstance(value, dict):
-            value.update(pairs)
-        return
-    name, rest = path[0], path[1:]
-    if not isinstance(value, dict):
-        return
-    if name.endswith("[]"):
-        for item in _items(value, name[:-2]):
-            _label(item, rest, pairs, create=create)
-        return
-    if value.get(name) is None:
-        if not create:
+    for at, name in enumerate(path):
+        if not isinstance(value, dict):
             return
-        value[name] = {}
-    _label(value[name], rest, pairs, create=create)
+        if name.endswith("[]"):
+            for item in _items(value, name[:-2]):
+                _label(item, path[at + 1 :], pairs, create=create)
+            return
+        if value.get(name) is None:
+            if not create:
+                return
+            value[name] = {}
+        value = value[name]
+    if isinstance(value, dict):
+        value.update(pairs)

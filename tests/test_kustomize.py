@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from manifold.inputs import Request
+from manifold.kustomize import _label
 from manifold.model import Report, Severity
 from manifold.run import exit_code, report
 
@@ -163,3 +166,63 @@ def test_kustomizations_that_are_none_change_nothing(tmp_path: Path) -> None:
     errors, notes, _ = _said(tmp_path, {"a.yaml": DEPLOYMENT, "kustomization.yaml": broken, "bad.yaml": "a: [\n"})
 
     assert ("spec.selector" in errors, notes) == (True, set())
+
+
+HEAD = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12))
+DEEP = "[" * 3_000 + "]" * 3_000
+
+
+@pytest.mark.parametrize(
+    "kustomization",
+    [
+        "patches: [{path: /dev/zero}]",
+        "patchesStrategicMerge: [/dev/zero]",
+        "patches: [{path: pipe}]",
+        "patches: [{path: bomb.yaml}]",
+        "patches: [{path: circle.yaml}]",
+        "patches: [{patch: {a: b}}]",
+        "patches: [{patch: 5}]",
+        "patches: 5",
+        "labels: [{pairs: {a: b}, fields: 5}]",
+        "patchesStrategicMerge: [order.yaml]",
+        "patchesStrategicMerge: [keyless.yaml]",
+        "patchesStrategicMerge: [retain.yaml]",
+        "patchesStrategicMerge: [directive.yaml]",
+        "patchesStrategicMerge: [primitive.yaml]",
+        "patchesStrategicMerge: [lists.yaml]",
+        "patchesStrategicMerge: [deep.yaml]",
+        "patches: [{path: deep-json.yaml, target: {kind: Deployment}}]",
+    ],
+)
+def test_hostile_kustomizations_mend_nothing(tmp_path: Path, kustomization: str) -> None:
+    """Patches that never end, take all room, or are of no shape that could be applied."""
+    os.mkfifo(tmp_path / "pipe")
+    inner = "spec: {template: {spec: {"
+    files = {
+        "a.yaml": DEPLOYMENT.replace("  name: web\n", "  name: web\n  finalizers: [a/b]\n", 1),
+        "bomb.yaml": HEAD + BOMB,
+        "circle.yaml": HEAD + "spec: &a {selector: {matchLabels: {a: b}}, template: *a}\n",
+        "order.yaml": HEAD + inner + "$setElementOrder/containers: [{name: c}, 5], containers: [{name: c}]}}}\n",
+        "keyless.yaml": HEAD + inner + "$setElementOrder/containers: [{a: c}], containers: [{name: c}]}}}\n",
+        "retain.yaml": HEAD + inner + "$retainKeys: 5}}}\n",
+        "directive.yaml": HEAD + "spec: {$patch: [1]}\n",
+        "primitive.yaml": HEAD.replace("web}", "web, $deleteFromPrimitiveList/finalizers: 5}"),
+        "lists.yaml": HEAD.replace("web}", "web, finalizers: [[a]]}"),
+        "deep.yaml": HEAD + f"spec: {{other: {DEEP}}}\n",
+        "deep-json.yaml": f"- {{op: add, path: /spec/other, value: {DEEP}}}\n",
+        "kustomization.yaml": f"resources: [a.yaml]\n{kustomization}\n",
+    }
+    errors, notes, _ = _said(tmp_path, files)
+
+    assert ("spec.selector" in errors, notes) == (True, set())
+
+
+def test_labels_go_to_any_depth() -> None:
+    """A path of more steps than Python calls one within the other."""
+    body: dict[str, Any] = {}
+    _label(body, ["a"] * 3_000, {"b": "c"}, create=True)
+    for _ in range(3_000):
+        body = body["a"]
+
+    assert body == {"b": "c"}

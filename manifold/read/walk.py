@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from manifold.model import Diagnostic, Kustomization, Origin, Severity, Skip, Source
+from manifold.read.values import values
 
 SUFFIXES = (".yaml", ".yml", ".json")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -37,16 +38,35 @@ def _unreadable(name: str, why: str, help: str = "") -> Diagnostic:
 
 # Plain system calls: `open` and its objects take half as long again, for thousands of files.
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # to open a pipe is to wait for its writer
+
+
+def regular(path: Path) -> bytes:
+    """What a regular file of at most LARGEST bytes holds.
+
+    Raises OSError for one that is larger, for what is no regular file (a pipe would never end, nor would /dev/zero) and
+    for what cannot be read, ValueError for a path that no file can have.
+    """
+    file = os.open(path, _READ | _AT_ONCE)
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+            raise OSError(f"{path} is no regular file, or too large")
+        return _contents(file, status)
+    finally:
+        os.close(file)
 
 
 def _contents(file: int, status: os.stat_result) -> bytes:
-    """All that a file holds; `status` tells how much to expect."""
+    """All that a file holds, or more than LARGEST bytes of it; `status` tells how much to expect."""
     data = os.read(file, status.st_size + 1)
     if len(data) == status.st_size and stat.S_ISREG(status.st_mode):
         return data  # it had room for more, and there was none
     parts = [data]
-    while data:
+    size = len(data)
+    while data and size <= LARGEST:
         data = os.read(file, 1024 * 1024)
+        size += len(data)
         parts.append(data)
     return b"".join(parts)
 
@@ -62,6 +82,9 @@ class _Walker:
 
     def add(self, path: Path) -> None:
         if str(path) == "-":
+            if sys.stdin is None:
+                self.out.diagnostics.append(_unreadable("(stdin)", "is closed", "name a file or a folder"))
+                return
             data = sys.stdin.buffer.read(LARGEST + 1)
             if len(data) > LARGEST:
                 self.out.diagnostics.append(_unreadable("(stdin)", f"is larger than {LARGEST // 1024 // 1024} MiB"))
@@ -93,14 +116,15 @@ class _Walker:
                 if (status.st_dev, status.st_ino) in self._seen:
                     return
                 self._seen.add((status.st_dev, status.st_ino))
-                if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST:
-                    self.out.diagnostics.append(_unreadable(path, f"is larger than {LARGEST // 1024 // 1024} MiB"))
-                    return
-                data = _contents(file, status)
+                whole = not stat.S_ISREG(status.st_mode) or status.st_size <= LARGEST
+                data = _contents(file, status) if whole else b""
             finally:
                 os.close(file)
         except OSError as error:
             self.out.diagnostics.append(_unreadable(path, f"cannot be read: {error.strerror}"))
+            return
+        if not whole or len(data) > LARGEST:
+            self.out.diagnostics.append(_unreadable(path, f"is larger than {LARGEST // 1024 // 1024} MiB"))
             return
         if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
             if named:
@@ -163,8 +187,10 @@ class _Walker:
                     later.append(Path(path))
             elif chart and entry.name in ("Chart.yaml", "values.yaml", "values.schema.json", "Chart.lock"):
                 self.out.skipped.append(Skip(path, 0, "belongs to a Helm chart"))
-            elif self._patches and (place := Path(path).resolve()) in self._patches:
+            elif self._patches and (place := _real(Path(path))) is not None and place in self._patches:
                 self.out.skipped.append(Skip(path, 0, self._patches[place]))
+            elif _special(entry):
+                self.out.skipped.append(Skip(path, 0, "no regular file: name it to have it read"))
             else:
                 self._file(path, named=False)
         for folder_below in later:
@@ -172,12 +198,11 @@ class _Walker:
 
     def _kustomization(self, file: Path) -> None:
         """Remember what a kustomization lists and makes, and the files that it names as patches: parts of objects, not objects."""
-        import yaml
-
         try:
-            data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        except (OSError, yaml.YAMLError, ValueError, RecursionError):
+            found = values(regular(file))
+        except OSError:
             return  # as a source it is read like any other, and blamed there
+        data = found[0] if found else None
         if not isinstance(data, dict):
             return
         self.out.kustomizations.append(
@@ -186,18 +211,42 @@ class _Walker:
             )
         )
         for name in _patch_files(data):
-            place = file.parent / name
-            self._patches[place.resolve()] = (
-                f"a patch of {file}: checked only as rendered (kustomize build … | manifold check -)"
-            )
+            place = _real(file.parent / name)
+            if place is not None:
+                self._patches[place] = (
+                    f"a patch of {file}: checked only as rendered (kustomize build … | manifold check -)"
+                )
+
+
+def _real(path: Path) -> Path | None:
+    """Where a path leads; None for a circle of links, and for what cannot be a path."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def _special(entry: os.DirEntry[str]) -> bool:
+    """Whether something is there that is no regular file: a pipe, a device, or a link to one."""
+    try:
+        return not entry.is_file() and bool(entry.stat())
+    except OSError:
+        return False  # a link that leads nowhere: said when it is opened
+
+
+def _listed(data: dict[str, Any], part: str) -> list[Any]:
+    there = data.get(part)
+    return there if isinstance(there, list) else []
 
 
 def _members(folder: Path, data: dict[str, Any]) -> Iterator[str]:
     """The real paths of the files and folders that a kustomization lists."""
     for part in ("resources", "bases", "components", "crds"):
-        for name in data.get(part) or ():
+        for name in _listed(data, part):
             if isinstance(name, str) and "\n" not in name and "://" not in name and len(name) < 1024:
-                yield str((folder / name).resolve())
+                place = _real(folder / name)
+                if place is not None:
+                    yield str(place)
 
 
 def _changes(data: dict[str, Any]) -> bool:
@@ -224,7 +273,7 @@ def _changes(data: dict[str, Any]) -> bool:
 def _generated(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The (kind, name) of what its generators make."""
     for part, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
-        for item in data.get(part) or ():
+        for item in _listed(data, part):
             if isinstance(item, dict) and isinstance(item.get("name"), str):
                 yield kind, item["name"]
 
@@ -238,7 +287,7 @@ def _patch_files(data: dict[str, Any]) -> Iterator[str]:
         "configurations",
         "replacements",
     ):
-        for item in data.get(part) or ():
+        for item in _listed(data, part):
             name = item.get("path") if isinstance(item, dict) else item
             if isinstance(name, str) and "\n" not in name and len(name) < 1024:
                 yield name
@@ -246,7 +295,7 @@ def _patch_files(data: dict[str, Any]) -> Iterator[str]:
 
 def _lines(file: Path) -> list[str]:
     try:
-        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+        return regular(file).decode("utf-8", "replace").splitlines()
     except OSError:
         return []  # git, too, goes on without a .gitignore that it cannot read
 
