@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
 from manifold.apiserver.patch.merge import equal
+
+MOST_COPIED = 3 * 1024 * 1024
+"""Bytes of JSON that the `copy` operations of a patch may copy together (k8s.io/apiserver pkg/server/config.go, JSONPatchMaxCopyBytes)."""
 
 
 class PatchError(ValueError):
@@ -25,7 +29,12 @@ def apply(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:
     Raises TestFailedError for a `test` that does not hold, PatchError for an operation that cannot be done.
     """
     whole = {"": deepcopy(document)}
+    copied = 0
     for operation in operations:
+        if operation.get("op") == "copy":
+            copied += len(json.dumps(_get(whole, str(operation.get("from") or "")), separators=(",", ":")))
+            if copied > MOST_COPIED:
+                raise PatchError(f"copies more than {MOST_COPIED} bytes")
         _do(whole, operation)
     return whole[""]
 
