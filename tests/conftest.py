@@ -23,17 +23,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in (
         "NO_COLOR",
         "FORCE_COLOR",
         "KUBECONFIG",
         "MANIFOLD_DEBUG",
+        "MANIFOLD_NO_CACHE",
         "GIT_DIR",
         "GIT_WORK_TREE",
         "GIT_INDEX_FILE",
     ):
         monkeypatch.delenv(name, raising=False)
+    # Nothing of a test is kept among what its user's own runs have found.
+    monkeypatch.setenv("MANIFOLD_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
     # Tests commit: as nobody in particular, and without the settings of whoever runs them.
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "test")

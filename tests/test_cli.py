@@ -421,6 +421,32 @@ def test_colours_follow_the_environment(
     assert "\x1b[" in manifold("check", SHOP, "--color", "always").stdout
 
 
+@pytest.mark.parametrize("command", ["check", "validate", "lint"])
+def test_what_was_found_is_kept_unless_one_says_no(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a tree of some size, in the folder that the environment names; the reports are the same."""
+    cache, tree = tmp_path / "cache", tmp_path / "tree"
+    monkeypatch.setenv("MANIFOLD_CACHE_DIR", str(cache))
+    tree.mkdir()
+    for i in range(30):
+        (tree / f"{i}.yaml").write_text(f"{CONFIG_MAP.replace('a}', f'a{i}}}')}data: {{a: {'x' * 10_000}}}\n")
+    (tree / "bad.yaml").write_text(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: UPPER}\nspec: {ports: [{port: 0}]}\n"
+    )
+
+    first = manifold(command, "tree", "-o", "json", "--no-cache", cwd=tmp_path)
+    assert not cache.exists()
+    monkeypatch.setenv("MANIFOLD_NO_CACHE", "1")
+    assert manifold(command, "tree", "-o", "json", cwd=tmp_path).stdout == first.stdout
+    assert not cache.exists()
+    monkeypatch.delenv("MANIFOLD_NO_CACHE")
+    for _ in range(2):
+        again = manifold(command, "tree", "-o", "json", cwd=tmp_path)
+        assert (again.returncode, again.stdout, again.stderr) == (first.returncode, first.stdout, "")
+        assert len(list(cache.iterdir())) == 1
+
+
 def test_an_interrupted_run_leaves_no_half_report(tmp_path: Path) -> None:
     """Exit 130, one line, and no file."""
     (tmp_path / "a.yaml").write_text(CONFIG_MAP)
