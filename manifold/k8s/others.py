@@ -24,21 +24,19 @@ NO_PODS = Glance(False, {})
 
 def glance(body: Body) -> Glance:
     """What is asked most; a workload without a template has an empty one, as the API types read it."""
-    group = str(body.get("apiVersion") or "").rpartition("/")[0]
-    if (group, body.get("kind")) not in pods.held():
+    sort = str(body.get("apiVersion") or "").rpartition("/")[0], str(body.get("kind") or "")
+    if sort not in pods.held():
         return NO_PODS
+    implied = sort in pods.TEMPLATES and isinstance(body.get("spec"), Mapping)
     found = pods.template(body, pods.held())
     if found is None:
-        if pods.custom(str(body.get("apiVersion")), str(body.get("kind"))):
-            return NO_PODS
-        return Glance(isinstance(body.get("spec"), Mapping), {})
+        return Glance(implied, {})
     inner, _ = found
     meta = inner.get("metadata")
     labels = meta.get("labels") if isinstance(meta, Mapping) else None
     spec = inner.get("spec")
-    custom = pods.custom(str(body.get("apiVersion")), str(body.get("kind")))
     return Glance(
-        isinstance(spec, Mapping) or (isinstance(body.get("spec"), Mapping) and not custom),
+        isinstance(spec, Mapping) or implied,
         {} if labels is None else labels if isinstance(labels, dict) else None,
         tuple(_port_names(spec)) if isinstance(spec, Mapping) else (),
     )
@@ -52,11 +50,6 @@ def _port_names(pod_spec: Body) -> Iterator[str]:
             for port in ports if isinstance(ports, list) else ():
                 if isinstance(port, Mapping) and isinstance(port.get("name"), str):
                     yield port["name"]
-
-
-def reduces(api_version: str, kind: str) -> bool:
-    """Whether others see less than the whole of an object of this kind."""
-    return (kind in VALUES and api_version == "v1") or (api_version.rpartition("/")[0], kind) in pods.TEMPLATES
 
 
 def visible(body: dict[str, Any]) -> dict[str, Any]:
@@ -84,13 +77,11 @@ def _container(container: Any) -> Any:
 MARK = 16  # bytes: that two of a million objects had the same by chance is one in 10^26
 
 
-def mark(body: dict[str, Any]) -> bytes:
-    """A digest of what others see of an object, which JSON must be able to hold; the order of its fields counts."""
-    from orjson import dumps
+def mark(body: dict[str, Any], json: bytes) -> bytes:
+    """A digest of what others see of an object, given as JSON as well; the order of its fields counts."""
+    seen = visible(body)
+    if seen is not body:
+        from orjson import dumps
 
-    return mark_of(dumps(visible(body)))
-
-
-def mark_of(json: bytes) -> bytes:
-    """The digest of an object of which others see the whole, as JSON."""
+        json = dumps(seen)
     return blake2b(json, digest_size=MARK).digest()

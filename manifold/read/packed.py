@@ -54,8 +54,7 @@ class Packed(Document):
 
     def mark(self, body: dict[str, Any]) -> bytes:
         """A digest of what others see of it; `body` is its value, which is at hand where it was read just now."""
-        whole = not others.reduces(self._api_version, self._kind)
-        return others.mark_of(self._json) if whole else others.mark(body)
+        return others.mark(body, self._json)
 
     def __reduce__(self) -> Any:
         kept = (self._json, self._api_version, self._kind, self._key, self._glance)
