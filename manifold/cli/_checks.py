@@ -10,6 +10,9 @@ from typing import Any
 from manifold.cli._options import Settings
 from manifold.errors import UsageError
 
+LINTING = ("select", "ignore", "profile", "rules")
+REPORTING = ("fail_on", "baseline", "changed_since", "shard", "jobs", "no_cache", "cluster")
+"""The options of every command that ends in a report."""
 SEVERITIES = ("error", "warning", "info")
 MISSING = ("error", "warn", "ignore")
 
