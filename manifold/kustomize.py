@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -112,15 +112,10 @@ def _note(said: list[Diagnostic], end: Kustomization) -> Diagnostic:
     paths = list(dict.fromkeys(d.path or "the object" for d in said))
     folder = _shown(end.folder)
     what = paths[0] if len(paths) == 1 else f"{', '.join(paths[:-1])} and {paths[-1]}"
-    return replace(
-        first,
-        origin=Origin.LINT,
-        rule="kustomized",
-        severity=Severity.INFO,
-        reason="",
-        message=f"{what}: refused as the file stands and mended by what its kustomization fills in, so it was left out",
-        help=f"check what is sent as well: `kustomize build {folder} | manifold check -`",
-        fix=None,
+    return first.as_note(
+        "kustomized",
+        f"{what}: refused as the file stands and mended by what its kustomization fills in, so it was left out",
+        f"check what is sent as well: `kustomize build {folder} | manifold check -`",
     )
 
 

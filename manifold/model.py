@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
@@ -225,6 +225,19 @@ class Diagnostic:
     def rejects(self) -> bool:
         """True when kubectl or the API server would refuse because of this."""
         return self.severity is Severity.ERROR and self.origin in (Origin.YAML, Origin.APISERVER)
+
+    def as_note(self, rule: str, message: str, help: str) -> Diagnostic:
+        """A note in the place of this, which is not blamed: at the same place of the same object."""
+        return replace(
+            self,
+            origin=Origin.LINT,
+            rule=rule,
+            severity=Severity.INFO,
+            reason="",
+            message=message,
+            help=help,
+            fix=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
-from manifold.model import Diagnostic, Origin, Severity
+from manifold.model import Diagnostic, Origin
 
 # ${NAME}, and what Flux and bash make of it: ${NAME:-default}, ${NAME/a/b}, ${NAME,,}
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?:[:=,^/#%-][^}]*)?\}")
@@ -57,13 +56,6 @@ def _note(aside: list[tuple[Diagnostic, list[str]]]) -> Diagnostic:
         message = f"{places} values hold {shown}, to be filled in later: what they would be blamed for now was left out"
     else:
         message = f"{shown} is to be filled in later: what it would be blamed for now was left out"
-    return replace(
-        first,
-        origin=Origin.LINT,
-        rule="placeholder",
-        severity=Severity.INFO,
-        reason="",
-        message=message,
-        help="check what is sent as well: pipe the filled-in manifests to `manifold check -`",
-        fix=None,
+    return first.as_note(
+        "placeholder", message, "check what is sent as well: pipe the filled-in manifests to `manifold check -`"
     )
