@@ -49,6 +49,35 @@ class Request:
     progress: Callable[[str, int, int], None] | None = None
     """Called with a stage's name, how much is done, and of how much."""
 
+    # What the command line says wins over the settings, or goes before them.
+
+    @property
+    def releases(self) -> list[str | None]:
+        """The releases asked for; None stands for the newest."""
+        return [*(self.versions or self.config.kubernetes)] or [None]
+
+    @property
+    def home(self) -> str:
+        """The namespace of objects that name none, empty where nobody says one."""
+        return self.namespace or self.config.namespace
+
+    @property
+    def own_rules(self) -> tuple[Path, ...]:
+        """The folders with rules of the user's own."""
+        return (*self.rules, *self.config.rules)
+
+    def definitions(self) -> list[dict[str, Any]]:
+        """The definitions of custom kinds that are given besides the paths.
+
+        Raises UsageError as the function of that name.
+        """
+        return definitions((*self.schemas, *self.config.schemas))
+
+    def skips(self, document: Document) -> bool:
+        """Whether an object is of a kind that is not to be looked at."""
+        names = {document.kind.lower(), f"{document.api_version}/{document.kind}".lower()}
+        return not names.isdisjoint(k.lower() for k in self.skip_kind)
+
 
 @dataclass(slots=True)
 class Loaded:
@@ -137,7 +166,7 @@ def load(
     if named is not None and not out.documents and not out.skipped and not out.diagnostics:
         out.diagnostics.append(api.no_objects(named))  # `kustomize build … | manifold check -` may have made nothing
     if request.skip_kind:
-        _skip_kinds(out, request.skip_kind)
+        _skip_kinds(out, request)
     return out
 
 
@@ -209,12 +238,10 @@ def _read(
     return [(reading, noted) for _, reading, noted in found]
 
 
-def _skip_kinds(loaded: Loaded, kinds: Sequence[str]) -> None:
-    wanted = {k.lower() for k in kinds}
+def _skip_kinds(loaded: Loaded, request: Request) -> None:
     kept = []
     for document in loaded.documents:
-        names = (document.kind.lower(), f"{document.api_version}/{document.kind}".lower())
-        if wanted & set(names):
+        if request.skips(document):
             loaded.skipped.append(Skip(document.source, document.index, f"--skip-kind {document.kind}"))
         else:
             kept.append(document)

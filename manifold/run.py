@@ -15,8 +15,20 @@ from manifold import __version__, api, sops
 from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
-from manifold.inputs import Loaded, Request, definitions, load
-from manifold.model import Diagnostic, Document, ObjectId, Origin, Page, Report, Severity, Skip, Source, Summary
+from manifold.inputs import Loaded, Request, load
+from manifold.model import (
+    Diagnostic,
+    Document,
+    Kustomization,
+    ObjectId,
+    Origin,
+    Page,
+    Report,
+    Severity,
+    Skip,
+    Source,
+    Summary,
+)
 from manifold.processes import can_fork, processors, spread
 from manifold.secrets import Secrets
 
@@ -33,18 +45,14 @@ def _ready(request: Request, sources: Sequence[Source]) -> None:
     """Load what the stages need, for kinds such as the first ones: there is time while others read."""
     from manifold.read import read
 
-    servers = [api.server(version) for version in _versions(request)]
+    servers = [api.server(version) for version in request.releases]
     if request.validate and sources:
         _warm(servers, read(sources[0]).documents)
     if request.lint:
         from manifold.lint import engine, near  # noqa: F401
         from manifold.lint.catalogue import choose, known
 
-        choose(known((*request.rules, *request.config.rules)), request.profile, request.select, request.ignore)
-
-
-def _versions(request: Request) -> list[str | None]:
-    return [*(request.versions or request.config.kubernetes)] or [None]
+        choose(known(request.own_rules), request.profile, request.select, request.ignore)
 
 
 # So many objects are taken up at a time: what one stage has looked at is still near when the next one does.
@@ -67,7 +75,7 @@ class Work:
         out: list[Diagnostic] = []
         if request.validate:
             for server in self.servers:
-                out += api.verdict(documents, server, request.namespace or request.config.namespace or "default")
+                out += api.verdict(documents, server, request.home or "default")
         return api.once(out, [d for run in self.linters for d in run(documents)]) if self.linters else out
 
 
@@ -103,7 +111,7 @@ def examine(
         found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
     order = {source.name: n for n, source in enumerate(loaded.sources)}
     found.sort(key=lambda d: order.get(d.file, 0))
-    return found, tuple(dict.fromkeys(s.version for s in servers or map(api.server, _versions(request))))
+    return found, tuple(dict.fromkeys(s.version for s in servers or map(api.server, request.releases)))
 
 
 def _servers(request: Request, loaded: Loaded, given: list[Any], cluster: list[Any], beside: bool) -> list[Any]:
@@ -112,12 +120,33 @@ def _servers(request: Request, loaded: Loaded, given: list[Any], cluster: list[A
     crds = [d.body for d in everything if d.kind == api.CRD[1] and api.is_crd(d.body)]
     crds += given
     inputs = [d.body for d in everything] if beside else []
-    made = (api.server(v, crds, cluster, inputs) for v in _versions(request))
+    made = (api.server(v, crds, cluster, inputs) for v in request.releases)
     servers = list({s.version: s for s in made}.values())
-    if namespace := request.namespace or request.config.namespace:
+    if namespace := request.home:
         for part in (loaded.documents, loaded.beside):
             part[:] = [_placed(d, namespace, servers[-1]) for d in part]
     return servers
+
+
+def linter(
+    request: Request,
+    documents: Sequence[Document],
+    asked: Any,
+    cluster: Iterable[Mapping[str, Any]] = (),
+    kustomizations: Sequence[Kustomization] = (),
+) -> Callable[[Sequence[Document]], list[Diagnostic]]:
+    """The lint rules that the request wants, ready for parts of these documents; `asked` is the server of the release."""
+    return api.linter(
+        documents,
+        asked.version,
+        profile=request.profile,
+        select=request.select,
+        ignore=request.ignore,
+        parameters=request.config.parameters,
+        cluster=cluster,
+        rules=request.own_rules,
+        kustomizations=kustomizations,
+    )
 
 
 def _said(
@@ -126,17 +155,7 @@ def _said(
     """What the stages say of some of the documents, in the sight of all."""
     everything = loaded.everything()
     linters = [
-        api.linter(
-            everything,
-            asked.version,
-            profile=request.profile,
-            select=request.select,
-            ignore=request.ignore,
-            parameters=request.config.parameters,
-            cluster=cluster,
-            rules=(*request.rules, *request.config.rules),
-            kustomizations=loaded.kustomizations,
-        )
+        linter(request, everything, asked, cluster, loaded.kustomizations)
         for asked in (servers if request.lint else ())
     ]
     work = Work(request, documents, servers, linters)
@@ -157,7 +176,7 @@ def _question(request: Request, given: Sequence[Any]) -> object:
     from manifold.lint.catalogue import read
 
     config = request.config
-    rules = [read(folder) for folder in (*request.rules, *config.rules)] if request.lint else []
+    rules = [read(folder) for folder in request.own_rules] if request.lint else []
     return (
         str(Path.cwd()), [str(p) for p in request.paths], request.validate, request.lint, [*request.versions], request.namespace,
         [*request.skip_kind], request.only_manifests, [*request.select], [*request.ignore], request.profile,
@@ -260,7 +279,7 @@ def report(request: Request) -> tuple[Report, bool]:
     from manifold.lint.engine import INTERNAL_ERROR
 
     _names(request)
-    given = definitions((*request.schemas, *request.config.schemas))
+    given = request.definitions()
     loaded = load(request, packed=True, cached=partial(_cached, request, given), meanwhile=partial(_ready, request))
     found, versions = examine(request, loaded, given)
     found = merged(found)
@@ -317,7 +336,7 @@ def report(request: Request) -> tuple[Report, bool]:
         loaded.lines,
         secrets.quoted(loaded.lines),
         secrets.hide,
-        partial(_about, (*request.rules, *request.config.rules)),
+        partial(_about, request.own_rules),
         tuple(loaded.texts),
         tuple(_notes(versions)),
     )
@@ -354,7 +373,7 @@ def _names(request: Request) -> None:
         from manifold.lint.catalogue import known, resolve
 
         try:
-            resolve(named, known((*request.rules, *config.rules)))
+            resolve(named, known(request.own_rules))
         except UsageError as error:
             raise UsageError(f"{config.file}: {error}") from error
 
@@ -378,7 +397,7 @@ def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tu
     from manifold.lint.suppress import Suppressions
 
     before = len(found)
-    waved = Suppressions(known_rules((*request.rules, *request.config.rules)), loaded.lines)
+    waved = Suppressions(known_rules(request.own_rules), loaded.lines)
     own = loaded.holding(b"manifold", b"ignore")
     told = {d.file for d in found} | own
     found, _ = waved.apply(found, (d for d in loaded.documents if d.source in told))

@@ -13,9 +13,10 @@ from typing import Any
 from manifold.apiserver.server import Server
 from manifold.errors import UsageError
 from manifold.fix.engine import Mended, mend
-from manifold.fix.judge import judge, linter, unreadable
+from manifold.fix.judge import judge, unreadable
 from manifold.inputs import Request
 from manifold.model import Diagnostic, Document, Source
+from manifold.run import linter
 
 STDIN = "(stdin)"
 """The name under which standard input is read."""
@@ -59,8 +60,7 @@ def repaired(
     sources: Sequence[Source], request: Request, *, unsafe: bool = False, beside: Sequence[Document] = ()
 ) -> list[Mended]:
     """The sources repaired as the request wants it; `beside` are objects of other files, which stay as they are."""
-    skipped = {k.lower() for k in request.skip_kind}
-    rules = (*request.rules, *request.config.rules)
+    rules = request.own_rules
     texts = {s.name: s.data for s in sources}
 
     def lint(documents: Sequence[Document], asked: Server) -> Callable[[Document], Iterable[Diagnostic]]:
@@ -72,7 +72,7 @@ def repaired(
         lambda documents: judge(request, documents),
         unsafe=unsafe,
         lint=lint,
-        wanted=lambda d: d.kind.lower() not in skipped and f"{d.api_version}/{d.kind}".lower() not in skipped,
+        wanted=lambda d: not request.skips(d),
         beside=beside,
     )
 

@@ -1,13 +1,13 @@
-"""By what repairs are judged: the server and the lint rules of the request, and whether an object has become worse."""
+"""By what repairs are judged: the server of the request, and whether an object has become worse."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from manifold import api
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.server import Server
-from manifold.inputs import Request, definitions
+from manifold.inputs import Request
 from manifold.model import Diagnostic, Document, spell
 
 _READ = frozenset(("yaml/metadata", "yaml/no-kind", "yaml/no-object", "yaml/no-objects", "yaml/list"))
@@ -18,23 +18,8 @@ _STRICT = frozenset((reasons.UNKNOWN_FIELD, reasons.TYPE, "NotFound"))
 
 def judge(request: Request, documents: Sequence[Document]) -> Server:
     """The API server by which these documents are repaired: of the last release asked for, with all definitions at hand."""
-    versions: list[str | None] = [*(request.versions or request.config.kubernetes)] or [None]
-    known = definitions((*request.schemas, *request.config.schemas))
-    return api.server(versions[-1], [*known, *(d.body for d in documents if api.is_crd(d.body))], ())
-
-
-def linter(
-    request: Request, documents: Sequence[Document], asked: Server
-) -> Callable[[Sequence[Document]], list[Diagnostic]]:
-    """The lint rules that the request wants, ready for parts of these documents."""
-    return api.linter(
-        documents,
-        asked.version,
-        profile=request.profile,
-        select=request.select,
-        ignore=request.ignore,
-        parameters=request.config.parameters,
-        rules=(*request.rules, *request.config.rules),
+    return api.server(
+        request.releases[-1], [*request.definitions(), *(d.body for d in documents if api.is_crd(d.body))], ()
     )
 
 

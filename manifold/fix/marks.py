@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from manifold import api, assets
 from manifold.baseline import stable
-from manifold.fix.judge import judge, linter, unreadable, worse
+from manifold.fix.judge import judge, unreadable, worse
 from manifold.fix.operations import Repair, applied
 from manifold.inputs import Request
 from manifold.model import Diagnostic, Document, Fix, ObjectId, Origin, Report, Source, spell
 from manifold.read import Reading, read
+from manifold.run import linter
 from manifold.sops import sealed
 
 if TYPE_CHECKING:
