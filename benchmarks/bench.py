@@ -3,7 +3,8 @@
 
     python benchmarks/bench.py                    # 3,000 files, 9,000 objects; five rounds
     python benchmarks/bench.py --sizes            # 1,000, 10,000 and 100,000 objects as well
-    python benchmarks/bench.py --kube-linter      # `manifold lint` beside kube-linter as well
+    python benchmarks/bench.py --kube-linter      # `manifold lint` beside kube-linter as well, in two layouts
+    python benchmarks/bench.py --kube-linter --folder DIRECTORY  # and over manifests of one's own
     python benchmarks/bench.py --preview          # `manifold preview` of 10,000 objects as well
 
 kubeconform (and kube-linter) are built from source into the output folder; schemas come from the installed
@@ -152,15 +153,15 @@ data:
 """
 
 
-def make(files: int) -> Path:
-    """A folder of that many files of three objects each; the same at each run."""
-    folder = OUT / f"set-{files}"
+def make(files: int, teams: int = 20) -> Path:
+    """A folder of that many files of three objects each, in a folder for each team; the same at each run."""
+    folder = OUT / (f"set-{files}" if teams == 20 else f"set-{files}-in-{teams}")
     if folder.exists():
         return folder
-    part = OUT / f".set-{files}"
+    part = OUT / f".{folder.name}"
     shutil.rmtree(part, ignore_errors=True)
     for i in range(files):
-        file = part / f"team-{i % 20}" / f"app-{i}.yaml"
+        file = part / f"team-{i % teams}" / f"app-{i}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(application(i, random.Random(i)))
     part.rename(folder)
@@ -274,29 +275,31 @@ def forget() -> None:
 
 
 def edit(folder: Path) -> None:
-    """Set the image of one Deployment anew."""
+    """Set the image of one Deployment of a folder of `make` anew."""
     file = folder / "team-0" / "app-0.yaml"
     file.write_text(re.sub(r"(image: \S+:)\S+", rf"\g<1>{random.randrange(10**9)}", file.read_text(), count=1))
 
 
-def beside(name: str, ours: list[str], theirs: list[str], rounds: int, folder: Path) -> dict[str, Any]:
-    """All in turn, with the ratio of each round, as the first run, the second, and the one after an edit."""
+def beside(name: str, ours: list[str], theirs: list[str], rounds: int, made: Path | None) -> dict[str, Any]:
+    """All in turn, with the ratio of each round, as the first run, the second, and the one after an edit of what is `made` here."""
     peer = Path(theirs[0]).name
     run(ours)
     run(theirs)  # warm caches of the file system and of .pyc files
-    runs: dict[str, list[Run]] = {"first run": [], "again": [], "after an edit": [], peer: []}
+    ways = ["first run", "again", *(["after an edit"] if made else [])]
+    runs: dict[str, list[Run]] = {way: [] for way in (*ways, peer)}
     for _ in range(rounds):
         forget()
         runs["first run"].append(run(ours))
         runs[peer].append(run(theirs))
         runs["again"].append(run(ours))
-        edit(folder)
-        runs["after an edit"].append(run(ours))
+        if made:
+            edit(made)
+            runs["after an edit"].append(run(ours))
     print(f"{name}:")
     for which, there in runs.items():
         show(f"  {which}", median(there))
     result: dict[str, Any] = {}
-    for which in ("first run", "again", "after an edit"):
+    for which in ways:
         pairs = list(zip(runs[which], runs[peer], strict=True))
         wall, cpu = (statistics.median(getattr(x, f) / getattr(y, f) for x, y in pairs) for f in ("wall", "cpu"))
         print(f"  {which} beside {peer}: wall x {wall:.2f}, cpu x {cpu:.2f} (below 1: manifold is faster)")
@@ -310,6 +313,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=3000)
     parser.add_argument("--sizes", action="store_true", help="cost against size: 1,000, 10,000 and 100,000 objects")
     parser.add_argument("--kube-linter", action="store_true")
+    parser.add_argument("--folder", type=Path, help="manifests of one's own, for `lint` beside kube-linter")
     parser.add_argument("--preview", action="store_true")
     parser.add_argument("--manifold", type=Path, default=Path(sys.executable).parent / "manifold")
     parser.add_argument("--json", type=Path)
@@ -343,13 +347,19 @@ def main() -> None:
         )
     if arguments.kube_linter:
         peer = tool(KUBE_LINTER)
-        if peer is not None:
-            result["lint / kube-linter"] = beside(
-                "lint",
-                [manifold, "lint", "-q", str(folder)],
-                [str(peer), "lint", str(folder)],
+        # kube-linter knows of one another what lies in one folder, manifold all that it is given: told for folders of
+        # teams, and for all in one, as a rendered chart or a kustomization comes.
+        flat = make(arguments.files, 1)
+        sets: list[tuple[str, Path, Path | None]] = [("in folders", folder, folder), ("in one folder", flat, flat)]
+        if arguments.folder:
+            sets.append((arguments.folder.name, arguments.folder, None))
+        for name, place, made in sets if peer is not None else ():
+            result[f"lint {name} / kube-linter"] = beside(
+                f"lint, {name}",
+                [manifold, "lint", "-q", str(place)],
+                [str(peer), "lint", str(place)],
                 max(1, arguments.rounds // 2),
-                folder,
+                made,
             )
     if arguments.sizes:
         base = 0.0
