@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from manifold import api
 from manifold.errors import ReadError, SourceError, UsageError
 from manifold.model import Diagnostic, Origin, Severity
 from manifold.plan import Prune
+
+from tests.definitions import definition
 
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -30,31 +31,7 @@ spec:
         ports:
         - containerPort: 70000
 """
-CRD: dict[str, Any] = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "widgets.example.com"},
-    "spec": {
-        "group": "example.com",
-        "scope": "Namespaced",
-        "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "properties": {
-                            "spec": {"type": "object", "properties": {"size": {"type": "integer", "maximum": 5}}}
-                        },
-                    }
-                },
-            }
-        ],
-    },
-}
+CRD = definition({"type": "object", "properties": {"size": {"type": "integer", "maximum": 5}}}, kind="Widget")
 WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"size": 9}}
 
 

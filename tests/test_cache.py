@@ -16,6 +16,8 @@ from manifold.lint import catalogue
 from manifold.model import Report, Source
 from manifold.read import read
 
+from tests.definitions import definition
+
 ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = ROOT / "fixtures"
 
@@ -229,14 +231,7 @@ def test_definitions_and_rules_are_part_of_the_question(tmp_path: Path) -> None:
     """What --schema and --rules hold, wherever it is linked from, and not what they are called."""
     import yaml
 
-    definition = {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "as.example.com"},
-        "spec": {
-            "group": "example.com", "scope": "Namespaced", "names": {"kind": "A", "plural": "as", "singular": "a", "listKind": "AList"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
-                "type": "object", "properties": {"spec": {"type": "object", "properties": {"n": {"type": "integer", "maximum": 5}}}}}}}],
-        },
-    }  # fmt: skip
+    crd = definition({"type": "object", "properties": {"n": {"type": "integer", "maximum": 5}}}, kind="A")
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "a.yaml").write_text(
         "apiVersion: example.com/v1\nkind: A\nmetadata: {name: a}\nspec: {n: 7}\n---\n"
@@ -250,7 +245,7 @@ def test_definitions_and_rules_are_part_of_the_question(tmp_path: Path) -> None:
     asked = Request([tmp_path / "m"], cache=True, schemas=[schema], rules=[tmp_path / "rules"])
     counts = []
     for most, least in ((5, 2), (9, 2), (9, 3)):
-        text = yaml.safe_dump(definition).replace("maximum: 5", f"maximum: {most}")
+        text = yaml.safe_dump(crd).replace("maximum: 5", f"maximum: {most}")
         schema.write_text(text)
         rule.write_text(
             f"id: two\nsummary: a\nwhy: b\nfix: c\nseverity: warning\nmessage: d\nkinds: [Deployment]\n"

@@ -10,6 +10,8 @@ from manifold.apiserver import changes
 from manifold.apiserver.patch import fieldset, merge, strategic
 from manifold.apiserver.schema import Type, load
 
+from tests.definitions import definition
+
 
 @pytest.fixture(scope="module")
 def deployment() -> Type:
@@ -304,20 +306,11 @@ def test_kubectl_sends_the_order_of_plain_lists_that_are_not_sorted() -> None:
 
 def test_a_custom_resource_is_applied_with_any_time_of_creation() -> None:
     """It is the server's to write, and nobody decodes it; a create blames what is no time."""
-    definition = {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "tins.x.io"},
-        "spec": {
-            "group": "x.io", "scope": "Namespaced", "names": {"plural": "tins", "kind": "Tin"},
-            "versions": [{
-                "name": "v1", "served": True, "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object"}},
-            }],
-        },
-    }  # fmt: skip
+    crd = definition(kind="Tin", group="x.io")
     body = {"apiVersion": "x.io/v1", "kind": "Tin", "metadata": {"name": "a", "creationTimestamp": "x"}}
 
-    assert api.apply([body], [], crds=[definition])[0].verb == "created"
-    assert any(d.rejects for d in api.validate([body], crds=[definition]))
+    assert api.apply([body], [], crds=[crd])[0].verb == "created"
+    assert any(d.rejects for d in api.validate([body], crds=[crd]))
 
 
 def test_a_secret_with_texts_that_are_no_map_is_refused() -> None:

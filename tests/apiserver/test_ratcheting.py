@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from manifold import api
 
+from tests.definitions import definition
+
 Body = dict[str, Any]
 TEXT = {"type": "string", "maxLength": 2}
 ITEM = {
@@ -31,24 +33,7 @@ SPEC = {
     },
     "x-kubernetes-validations": [{"rule": "!has(self.text) || self.text != 'wrong'"}],
 }  # fmt: skip
-CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "xs.example.com"},
-    "spec": {
-        "group": "example.com",
-        "scope": "Namespaced",
-        "names": {"plural": "xs", "singular": "x", "kind": "X", "listKind": "XList"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": SPEC}}},
-            }
-        ],
-    },
-}
+CRD = definition(SPEC)
 
 
 def blamed(old: Body, new: Body) -> set[str]:

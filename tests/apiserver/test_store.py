@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from manifold import api
 
+from tests.definitions import definition
+
 
 def stored(text: str) -> dict[str, Any]:
     """The one object of `text` as the server stores it."""
@@ -135,19 +137,10 @@ def test_a_new_node_is_not_ready() -> None:
 
 def test_empty_metadata_of_a_custom_resource_is_left_out() -> None:
     """The server reads and writes it as that of any kind; all else stays as it is."""
-    definition = {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "tins.x.io"},
-        "spec": {
-            "group": "x.io", "scope": "Namespaced", "names": {"plural": "tins", "kind": "Tin"},
-            "versions": [{
-                "name": "v1", "served": True, "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }],
-        },
-    }  # fmt: skip
+    crd = definition(kind="Tin", group="x.io", **{"x-kubernetes-preserve-unknown-fields": True})
     meta = {"name": "a", "labels": {}, "annotations": {}, "finalizers": [], "ownerReferences": []}
     body = {"apiVersion": "x.io/v1", "kind": "Tin", "metadata": meta, "spec": {"labels": {}}}
-    found = api.preview([body], crds=[definition])[0]
+    found = api.preview([body], crds=[crd])[0]
 
     assert found["metadata"] == {"name": "a", "namespace": "default"}
     assert found["spec"] == {"labels": {}}

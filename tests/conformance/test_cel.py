@@ -6,26 +6,19 @@ import re
 from typing import Any
 
 from tests.conformance.controlplane import ControlPlane
+from tests.definitions import definition
 from tests.k8s.test_cel_values import RECORDED
 
 Body = dict[str, Any]
 
 
-def definition(expressions: list[str]) -> Body:
+def broken_defaults(expressions: list[str]) -> Body:
     """A definition whose defaults break their rules, and say the expressions' values for it."""
     properties = {}
     for i, expression in enumerate(expressions):
         rule = {"rule": "false", "message": "(none)", "messageExpression": f"'%s'.format([{expression}])"}
         properties[f"p{i}"] = {"type": "integer", "default": 1, "x-kubernetes-validations": [rule]}
-    schema = {"openAPIV3Schema": {"type": "object", "properties": properties}}
-    names = {"plural": "xs", "singular": "x", "kind": "X", "listKind": "XList"}
-    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "xs.example.com"},
-        "spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]},
-    }
+    return definition(properties=properties)
 
 
 def test_the_server_still_gives_what_is_recorded(plain: ControlPlane) -> None:
@@ -33,7 +26,7 @@ def test_the_server_still_gives_what_is_recorded(plain: ControlPlane) -> None:
     wrong = {}
     for start in range(0, len(RECORDED), 40):
         part = RECORDED[start : start + 40]
-        reply = plain.create(definition([e for e, _ in part]))
+        reply = plain.create(broken_defaults([e for e, _ in part]))
         said: dict[int, str | None] = {}
         for cause in reply.body["details"]["causes"]:
             found = re.search(r"properties\[p(\d+)\]\.default", cause["field"])

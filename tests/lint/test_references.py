@@ -9,6 +9,8 @@ from manifold import api, references
 from manifold.k8s import pods
 from manifold.lint.catalogue import rules
 
+from tests.definitions import definition
+
 WEB = {
     "apiVersion": "v1",
     "kind": "Service",
@@ -210,15 +212,7 @@ def test_monitors_of_what_is_not_there() -> None:
 
 def test_kinds_that_their_definition_does_not_have() -> None:
     """Once, in place of the warning that no definition is at hand; other kinds of the group may be defined elsewhere."""
-    spec = {
-        "group": "example.com",
-        "scope": "Namespaced",
-        "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
-        "versions": [
-            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
-        ],
-    }
-    crd = obj("CustomResourceDefinition", "widgets.example.com", "apiextensions.k8s.io/v1", None, spec=spec)
+    crd = definition(kind="Widget")
 
     def rules_of(*objects: dict[str, Any]) -> list[str]:
         return [d.rule for d in api.check([crd, *objects])]
