@@ -312,24 +312,22 @@ def _counter_name(name: str, path: Path, faults: Faults) -> None:
 
 
 def _counter_sets(found: list[Body], faults: Faults) -> None:
-    path: Path = ("spec", "sharedCounters")
-    if len(found) > MOST_COUNTER_SETS:
-        faults.too_many(path, len(found), MOST_COUNTER_SETS)
-        return
-    for i, counters in enumerate(found):
-        _counter_name(counters.get("name") or "", (*path, i, "name"), faults)
-        _counters(counters.get("counters") or {}, (*path, i, "counters"), faults)
-    unique([counters.get("name") or "" for counters in found], path, faults)
+    _named_counters(found, "name", MOST_COUNTER_SETS, ("spec", "sharedCounters"), faults)
 
 
 def _consumed(found: list[Body], path: Path, faults: Faults) -> None:
-    if len(found) > MOST_CONSUMED:
-        faults.too_many(path, len(found), MOST_CONSUMED)
+    _named_counters(found, "counterSet", MOST_CONSUMED, path, faults)
+
+
+def _named_counters(found: list[Body], field: str, most: int, path: Path, faults: Faults) -> None:
+    """Blame counters under names, which stand in `field`."""
+    if len(found) > most:
+        faults.too_many(path, len(found), most)
         return
-    for i, consumed in enumerate(found):
-        _counter_name(consumed.get("counterSet") or "", (*path, i, "counterSet"), faults)
-        _counters(consumed.get("counters") or {}, (*path, i, "counters"), faults)
-    unique([consumed.get("counterSet") or "" for consumed in found], path, faults)
+    for i, counters in enumerate(found):
+        _counter_name(counters.get(field) or "", (*path, i, field), faults)
+        _counters(counters.get("counters") or {}, (*path, i, "counters"), faults)
+    unique([counters.get(field) or "" for counters in found], path, faults)
 
 
 def _policy(policy: Body, capacity: Quantity, path: Path, faults: Faults) -> None:

@@ -6,7 +6,7 @@ objects of Kubernetes' libraries in `functions`. Source of the semantics: cel-sp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -149,7 +149,7 @@ class _Run:
         if name == "_?_:_":
             return self.value(node.args[1 if self._truth(node.args[0], names) else 2], names)
         if name in ("_&&_", "_||_"):
-            return self._junction(node, names, name == "_||_")
+            return self._decided(((arg, names) for arg in node.args), name == "_||_")
         target = node.target
         if target is not None:
             full = _qualified(target)
@@ -199,12 +199,12 @@ class _Run:
             raise self._fail(node, f"a truth value is expected, not {_called(value)}")
         return bool(value)
 
-    def _junction(self, node: Node, names: dict[str, Value], wanted: bool) -> bool:
-        """`||` (wanted: true) and `&&` (wanted: false): one side that decides makes a failure of the other unimportant."""
+    def _decided(self, asked: Iterable[tuple[Node, dict[str, Value]]], wanted: bool) -> bool:
+        """Whether one of them is as `wanted`; that makes a failure of the others unimportant."""
         failed: CelError | None = None
-        for arg in node.args:
+        for node, names in asked:
             try:
-                if self._truth(arg, names) is wanted:
+                if self._truth(node, names) is wanted:
                     return wanted
             except CelError as error:
                 if self.left < 0:
@@ -229,7 +229,7 @@ class _Run:
         over, scopes = self._items(node, names)
         kind = str(node.value)
         if kind in ("all", "exists"):
-            return self._quantified(node, scopes, kind == "exists")
+            return self._decided(((node.args[0], s) for s in scopes), kind == "exists")
         if kind in ("exists_one", "existsOne"):
             return sum(self._truth(node.args[0], s) for s in scopes) == 1
         if kind == "filter":
@@ -250,20 +250,6 @@ class _Run:
                     raise self._fail(node, f"the key {key!r} is given twice")
                 out[key] = value
         return out
-
-    def _quantified(self, node: Node, scopes: Iterator[dict[str, Value]], wanted: bool) -> bool:
-        failed: CelError | None = None
-        for scope in scopes:
-            try:
-                if self._truth(node.args[0], scope) is wanted:
-                    return wanted
-            except CelError as error:
-                if self.left < 0:
-                    raise
-                failed = failed or error
-        if failed is not None:
-            raise failed
-        return not wanted
 
     def _bind(self, node: Node, names: dict[str, Value]) -> Value:
         assert node.target is not None
