@@ -8,7 +8,7 @@ default; what an object refers to outside of it is then assumed to exist.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -383,7 +383,7 @@ def linter(
                     out += [*engine.run((document,), bundle)]
                 except Exception:
                     out += misshapen((document,))
-        return [replace(d, kubernetes=(version,)) for d in out]
+        return out
 
     return run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,21 +49,29 @@ def fingerprinted(found: Sequence[Diagnostic], documents: Iterable[Document]) ->
     import hashlib  # which brings OpenSSL, for nothing where nothing is found
 
     seen: dict[str, int] = {}
+    # Many rules blame the same places of the same few objects.
+    paths: dict[tuple[str, int, str, str], str] = {}
+    folder = cache(_folder)
     out = []
     for d in found:
         if d.fingerprint:
             out.append(d)
             continue
-        body = next(
-            (b for b in bodies.get((d.file, d.document), ()) if ObjectId.of(b).name == d.object.name),
-            None,
-        )
-        folder = Path(d.file).parent.as_posix() if d.file else ""
-        parts = (d.rule, *d.object, stable(d.path, body), folder)
+        place_in = (d.file, d.document, d.object.name, d.path)
+        path = paths.get(place_in)
+        if path is None:
+            there = bodies.get((d.file, d.document), ())
+            body = next((b for b in there if ObjectId.of(b).name == d.object.name), None)
+            path = paths[place_in] = stable(d.path, body)
+        parts = (d.rule, *d.object, path, folder(d.file))
         base = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
         nth = seen[base] = seen.get(base, 0) + 1
-        out.append(replace(d, fingerprint=f"{base}-{nth}"))
+        out.append(d.fingerprinted(f"{base}-{nth}"))
     return out
+
+
+def _folder(file: str) -> str:
+    return Path(file).parent.as_posix() if file else ""
 
 
 def known(file: Path) -> set[str]:

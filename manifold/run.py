@@ -239,6 +239,9 @@ def _warm(servers: Sequence[Any], documents: Sequence[Document]) -> None:
 
 def merged(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Equal diagnostics of several versions as one, that names them all."""
+    found = list(found)
+    if len({d.kubernetes for d in found}) < 2:
+        return list(dict.fromkeys(found))
     out: dict[Diagnostic, tuple[str, ...]] = {}
     for d in found:
         key = replace(d, kubernetes=())

@@ -15,7 +15,7 @@ from manifold.lint.catalogue import Rule
 from manifold.lint.expectations import Expectations
 from manifold.lint.layout import changed, makes, units
 from manifold.lint.schema import compiled
-from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin, Path, Severity
+from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin, Path, Severity, spell
 from manifold.references import Reference
 
 Body = Mapping[str, Any]
@@ -63,7 +63,7 @@ class Placed(NamedTuple):
 class Subject:
     """One object as checks see it, with its Pod spec and containers, found once."""
 
-    __slots__ = ("_labels", "_ports", "_references", "body", "containers", "document", "kind", "main", "name", "namespace", "pod", "pod_path", "written")  # fmt: skip
+    __slots__ = ("_identity", "_labels", "_ports", "_references", "body", "containers", "document", "kind", "main", "name", "namespace", "pod", "pod_path", "written")  # fmt: skip
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -78,6 +78,14 @@ class Subject:
         self._labels: dict[str, str] | None = None
         self._ports: tuple[str, ...] | None = None
         self._references: list[Reference] | None = None
+        self._identity: ObjectId | None = None
+
+    @property
+    def identity(self) -> ObjectId:
+        """What a report says of it."""
+        if self._identity is None:
+            self._identity = ObjectId.of(self.body)
+        return self._identity
 
     @property
     def template(self) -> Body:
@@ -115,7 +123,7 @@ class Distant(Subject):
         self.document = document
         _, self.kind, self.written, self.name = document.key()
         self.namespace = self.written or "default"
-        self._labels = self._ports = self._references = None
+        self._labels = self._ports = self._references = self._identity = None
 
     body = property(lambda s: others.visible(s.document.body))
     pod = property(lambda s: s._near.pod)
@@ -723,16 +731,17 @@ class Linter:
             s = subject(document)
             for rule, run in plan.needed(s):
                 for finding in run(s, bundle):
-                    yield diagnostic(rule, finding, document)
+                    yield diagnostic(rule, finding, s, bundle.version)
 
     def run_on(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
         """As `run`, but a check that raises becomes an INTERNAL_ERROR of its object, and the others go on."""
         for document in documents:
             for rule, run in self._for(document).rules:
                 try:
-                    found = [diagnostic(rule, finding, document) for finding in run(subject(document), bundle)]
+                    s = subject(document)
+                    found = [diagnostic(rule, finding, s, bundle.version) for finding in run(s, bundle)]
                 except Exception as error:
-                    found = [_failed(rule, document, error)]
+                    found = [_failed(rule, document, error, bundle.version)]
                 yield from found
 
 
@@ -747,7 +756,7 @@ INTERNAL_ERROR = "internal-error"
 """The rule that is named where a rule fails itself: the run is incomplete then."""
 
 
-def _failed(rule: Rule, document: Document, error: Exception) -> Diagnostic:
+def _failed(rule: Rule, document: Document, error: Exception, version: str) -> Diagnostic:
     import logging  # for --debug, and seldom
 
     logging.getLogger("manifold").debug("the rule %s failed", rule.id, exc_info=error)
@@ -760,27 +769,32 @@ def _failed(rule: Rule, document: Document, error: Exception) -> Diagnostic:
         span=document.locate(()),
         document=document.index,
         object=ObjectId.of(document.body),
+        kubernetes=(version,) if version else (),
         help="run again with --debug and report what it prints; `--ignore` leaves the rule out meanwhile",
     )
 
 
-def diagnostic(rule: Rule, finding: Finding, document: Document) -> Diagnostic:
-    """A finding, complete."""
-    from manifold.model import spell
-
-    message = finding.message or rule.message
-    if finding.words and not (rule.cel and finding.message):
-        message = message.format_map(_Words(finding.words))
+def diagnostic(rule: Rule, finding: Finding, about: Subject, version: str) -> Diagnostic:
+    """A finding, complete; `version` is the release that was asked for, if any."""
+    path, words, message = finding
+    message = message or rule.message
+    if words and not (rule.cel and finding.message):
+        try:
+            message = message.format_map(words)
+        except KeyError:
+            message = message.format_map(_Words(words))
+    document = about.document
     return Diagnostic(
         origin=Origin.REFERENCE if rule.pack == "references" else Origin.LINT,
         rule=rule.id,
-        severity=Severity(rule.severity),
+        severity=rule.severity,
         message=message,
-        path=spell(finding.path),
+        path=spell(path),
         file=document.source,
-        span=document.locate(finding.path),
+        span=document.locate(path),
         document=document.index,
-        object=ObjectId.of(document.body),
+        object=about.identity,
+        kubernetes=(version,) if version else (),
         help=rule.fix,
     )
 

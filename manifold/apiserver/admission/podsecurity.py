@@ -47,24 +47,26 @@ class Breach(NamedTuple):
     at: Path
 
 
-class Subject(NamedTuple):
-    """What is looked at: the Pod's metadata and spec, where the spec is, and the version of the standard."""
+class Subject:
+    """What is looked at: the Pod's metadata and spec, where the spec is, and the version of the standard.
 
-    meta: Body
-    spec: Body
-    path: Path
-    minor: int
+    The containers are gone through once, for the twenty checks of a level.
+    """
 
-    def containers(self) -> Iterator[tuple[Body, str, Body, Path]]:
+    __slots__ = ("containers", "contexts", "meta", "minor", "path", "spec")
+
+    def __init__(self, meta: Body, spec: Body, path: Path, minor: int) -> None:
+        self.meta, self.spec, self.path, self.minor = meta, spec, path, minor
+        self.containers: list[tuple[Body, str, Body, Path]] = [
+            (container.get("securityContext") or {}, f"container {container.get('name')}", container, at)
+            for container, at in pods.containers(spec, path)
+        ]
         """(security context, `container web`, container, path) of each container."""
-        for container, at in pods.containers(self.spec, self.path):
-            yield container.get("securityContext") or {}, f"container {container.get('name')}", container, at
-
-    def contexts(self) -> Iterator[tuple[Body, str, Path]]:
+        self.contexts: list[tuple[Body, str, Path]] = [
+            (spec.get("securityContext") or {}, "the Pod", (*path, "securityContext")),
+            *((security, name, (*at, "securityContext")) for security, name, _, at in self.containers),
+        ]
         """(security context, whose it is, path): the Pod's, and each container's."""
-        yield self.spec.get("securityContext") or {}, "the Pod", (*self.path, "securityContext")
-        for security, name, _, at in self.containers():
-            yield security, name, (*at, "securityContext")
 
 
 # ── the labels ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -192,16 +194,22 @@ def checks(level: str, minor: int) -> tuple[tuple[Callable[[Subject], Iterator[B
     )
 
 
-def _allowed(table: str, minor: int) -> set[str]:
+@cache
+def _table(name: str) -> frozenset[str]:
+    return frozenset(assets.table("schemas", "pod-security.yaml")[name])
+
+
+@cache
+def _allowed(table: str, minor: int) -> frozenset[str]:
     values: dict[str, str] = assets.table("schemas", "pod-security.yaml")[table]
-    return {value for value, since in values.items() if _minor(since) <= minor}
+    return frozenset(value for value, since in values.items() if _minor(since) <= minor)
 
 
 # ── the checks, by the names of the table ────────────────────────────────────────────────────────────────────────────
 
 
 def _apparmor(subject: Subject) -> Iterator[Breach]:
-    for security, who, at in subject.contexts():
+    for security, who, at in subject.contexts:
         profile = security.get("appArmorProfile")
         if profile is not None and profile.get("type") not in ("RuntimeDefault", "Localhost"):
             yield Breach(f"{who} has the AppArmor profile {profile.get('type')}", (*at, "appArmorProfile", "type"))
@@ -213,24 +221,26 @@ def _apparmor(subject: Subject) -> Iterator[Breach]:
 
 
 def _capabilities(subject: Subject) -> Iterator[Breach]:
-    allowed = assets.table("schemas", "pod-security.yaml")["capabilities"]
-    yield from _added(subject, set(allowed))
+    yield from _added(subject, _table("capabilities"))
 
 
-def _added(subject: Subject, allowed: set[str]) -> Iterator[Breach]:
-    for security, who, _, at in subject.containers():
-        more = sorted({c for c in (security.get("capabilities") or {}).get("add") or () if c not in allowed})
-        if more:
+def _added(subject: Subject, allowed: frozenset[str]) -> Iterator[Breach]:
+    for security, who, _, at in subject.containers:
+        added = (security.get("capabilities") or {}).get("add")
+        if added and (more := sorted({c for c in added if c not in allowed})):
             yield Breach(
                 f"{who} adds the capabilities {', '.join(more)}", (*at, "securityContext", "capabilities", "add")
             )
 
 
+RESTRICTED_CAPABILITIES = frozenset(("NET_BIND_SERVICE",))
+
+
 def _capabilities_restricted(subject: Subject) -> Iterator[Breach]:
-    for security, who, _, at in subject.containers():
+    for security, who, _, at in subject.containers:
         if "ALL" not in ((security.get("capabilities") or {}).get("drop") or ()):
             yield Breach(f"{who} does not drop ALL capabilities", (*at, "securityContext", "capabilities", "drop"))
-    yield from _added(subject, {"NET_BIND_SERVICE"})
+    yield from _added(subject, RESTRICTED_CAPABILITIES)
 
 
 def _host_namespaces(subject: Subject) -> Iterator[Breach]:
@@ -254,39 +264,42 @@ def _host_path(subject: Subject) -> Iterator[Breach]:
 
 
 def _volumes(subject: Subject) -> Iterator[Breach]:
-    allowed = assets.table("schemas", "pod-security.yaml")["volumes"]
+    allowed = _table("volumes")
     for name, source, at in _volume_sources(subject):
         if source not in allowed:
             yield Breach(f"the volume {name} is of a kind that is not allowed, {source}", at)
 
 
 def _host_ports(subject: Subject) -> Iterator[Breach]:
-    for _, who, container, at in subject.containers():
+    for _, who, container, at in subject.containers:
         for i, port in enumerate(container.get("ports") or ()):
             if port.get("hostPort"):
                 yield Breach(f"{who} uses the host port {port['hostPort']}", (*at, "ports", i, "hostPort"))
 
 
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+HOOKS = ("postStart", "preStop")
+
+
 def _host_probes(subject: Subject) -> Iterator[Breach]:
-    for _, who, container, at in subject.containers():
-        lifecycle = container.get("lifecycle") or {}
-        handlers = [((f,), container.get(f)) for f in ("livenessProbe", "readinessProbe", "startupProbe")]
-        handlers += [(("lifecycle", f), lifecycle.get(f)) for f in ("postStart", "preStop")]  # type: ignore[misc]
+    for _, who, container, at in subject.containers:
+        handlers: list[tuple[tuple[str, ...], Body]] = [((f,), container[f]) for f in PROBES if container.get(f)]
+        if lifecycle := container.get("lifecycle"):
+            handlers += [(("lifecycle", f), lifecycle[f]) for f in HOOKS if lifecycle.get(f)]
         for place, handler in handlers:
             for how in ("httpGet", "tcpSocket"):
-                host = ((handler or {}).get(how) or {}).get("host")
-                if host:
+                if how in handler and (host := (handler[how] or {}).get("host")):
                     yield Breach(f"{who} names the host {host} in {'.'.join(place)}", (*at, *place, how, "host"))
 
 
 def _privileged(subject: Subject) -> Iterator[Breach]:
-    for security, who, _, at in subject.containers():
+    for security, who, _, at in subject.containers:
         if security.get("privileged"):
             yield Breach(f"{who} is privileged", (*at, "securityContext", "privileged"))
 
 
 def _proc_mount(subject: Subject) -> Iterator[Breach]:
-    for security, who, _, at in subject.containers():
+    for security, who, _, at in subject.containers:
         if security.get("procMount") not in (None, "Default"):
             yield Breach(f"{who} has procMount {security['procMount']}", (*at, "securityContext", "procMount"))
 
@@ -300,8 +313,10 @@ SECCOMP = "container.seccomp.security.alpha.kubernetes.io/"
 
 
 def _seccomp_annotations(subject: Subject) -> Iterator[Breach]:
-    notes = subject.meta.get("annotations") or {}
-    for key in (SECCOMP_POD, *(f"{SECCOMP}{c.get('name')}" for _, _, c, _ in subject.containers())):
+    notes = subject.meta.get("annotations")
+    if not notes:
+        return
+    for key in (SECCOMP_POD, *(f"{SECCOMP}{c.get('name')}" for _, _, c, _ in subject.containers)):
         value = notes.get(key)
         if (
             value is not None
@@ -312,7 +327,7 @@ def _seccomp_annotations(subject: Subject) -> Iterator[Breach]:
 
 
 def _seccomp(subject: Subject) -> Iterator[Breach]:
-    for security, who, at in subject.contexts():
+    for security, who, at in subject.contexts:
         profile = security.get("seccompProfile")
         if profile is not None and profile.get("type") not in ("RuntimeDefault", "Localhost"):
             yield Breach(f"{who} has the seccomp profile {profile.get('type')}", (*at, "seccompProfile", "type"))
@@ -324,15 +339,17 @@ def _seccomp_restricted(subject: Subject) -> Iterator[Breach]:
     own = (subject.spec.get("securityContext") or {}).get("seccompProfile")
     if bad or own is not None:
         return
-    for security, who, _, at in subject.containers():
+    for security, who, _, at in subject.containers:
         if security.get("seccompProfile") is None:
             yield Breach(f"{who} has no seccomp profile: RuntimeDefault or Localhost", (*at, "securityContext"))
 
 
 def _selinux(subject: Subject) -> Iterator[Breach]:
     allowed = _allowed("selinux-types", subject.minor)
-    for security, who, at in subject.contexts():
-        options = security.get("seLinuxOptions") or {}
+    for security, who, at in subject.contexts:
+        options = security.get("seLinuxOptions")
+        if not options:
+            continue
         if options.get("type", "") not in allowed:
             yield Breach(f"{who} has the SELinux type {options['type']}", (*at, "seLinuxOptions", "type"))
         for field in ("user", "role"):
@@ -349,29 +366,29 @@ def _sysctls(subject: Subject) -> Iterator[Breach]:
 
 
 def _host_process(subject: Subject) -> Iterator[Breach]:
-    for security, who, at in subject.contexts():
+    for security, who, at in subject.contexts:
         if (security.get("windowsOptions") or {}).get("hostProcess"):
             yield Breach(f"{who} is a process of the Windows host", (*at, "windowsOptions", "hostProcess"))
 
 
 def _privilege_escalation(subject: Subject) -> Iterator[Breach]:
-    for security, who, _, at in subject.containers():
+    for security, who, _, at in subject.containers:
         if security.get("allowPrivilegeEscalation") is not False:
             yield Breach(f"{who} does not set allowPrivilegeEscalation: false", (*at, "securityContext"))
 
 
 def _run_as_non_root(subject: Subject) -> Iterator[Breach]:
-    bad = [(who, at) for security, who, at in subject.contexts() if security.get("runAsNonRoot") is False]
+    bad = [(who, at) for security, who, at in subject.contexts if security.get("runAsNonRoot") is False]
     for who, at in bad:
         yield Breach(f"{who} sets runAsNonRoot: false", (*at, "runAsNonRoot"))
     if bad or (subject.spec.get("securityContext") or {}).get("runAsNonRoot"):
         return
-    for security, who, _, at in subject.containers():
+    for security, who, _, at in subject.containers:
         if security.get("runAsNonRoot") is None:
             yield Breach(f"neither the Pod nor {who} sets runAsNonRoot: true", (*at, "securityContext"))
 
 
 def _run_as_user(subject: Subject) -> Iterator[Breach]:
-    for security, who, at in subject.contexts():
+    for security, who, at in subject.contexts:
         if security.get("runAsUser") == 0:
             yield Breach(f"{who} runs as the user 0", (*at, "runAsUser"))
