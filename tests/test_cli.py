@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -367,12 +369,45 @@ def test_nothing_on_standard_input_is_an_error() -> None:
     assert "yaml/no-objects" in done.stdout
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    """`manifold check | head`."""
-    command = f'{sys.executable} -c "from manifold.cli import main; main()" check {SHOP} -o json | head -c 1'
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+def unread(arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A run whose standard output nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "manifold", *arguments.split()]
+    with os.fdopen(writer, "wb") as stdout:
+        return subprocess.run(command, cwd=cwd, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
 
-    assert (done.stdout, done.stderr) == ("{", "")
+
+@pytest.mark.parametrize(
+    "arguments", [f"check {SHOP} -o json", f"fix --diff {SHOP}", "rules", "--help", "schema list", "explain deployment"]
+)
+def test_a_reader_that_goes_away_ends_it_silently(arguments: str) -> None:
+    """`manifold check | head`: as other programs end, by the signal for it, which shells show as 141."""
+    done = unread(arguments)
+
+    assert (done.returncode, done.stderr) == (-signal.SIGPIPE, "")
+
+
+def test_files_are_written_though_nobody_reads_standard_output(tmp_path: Path) -> None:
+    """Reports in files and repairs are there, whatever becomes of what is told of them."""
+    broken = tmp_path / "service.yaml"
+    broken.write_text("apiVersion: v1\nkind: service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n")
+    for arguments in ("check . -o json -o json=report.json", "fix ."):
+        unread(arguments, cwd=tmp_path)
+
+    assert json.loads((tmp_path / "report.json").read_text())["summary"]["files"] == 1
+    assert "kind: Service" in broken.read_text()
+
+
+def test_a_report_follows_links_and_leaves_nothing_half_behind(tmp_path: Path) -> None:
+    """What a link names is written, and the link stays."""
+    (tmp_path / "reports").mkdir()
+    link = tmp_path / "report.json"
+    link.symlink_to("reports/latest.json")
+    manifold("check", str(SHOP), "-o", f"json={link}")
+
+    assert link.is_symlink()
+    assert [f.name for f in (tmp_path / "reports").iterdir()] == ["latest.json"]
 
 
 def test_closed_output_and_full_disks_are_said() -> None:

@@ -30,6 +30,9 @@ ORDER = (
     "init",
 )
 
+UNREAD = 141
+"""What shells make of SIGPIPE: nobody reads what is written (`manifold check | head`)."""
+
 
 def main() -> None:
     """The entry point of the `manifold` script: runs a command and exits with the contract's code."""
@@ -50,6 +53,8 @@ def main() -> None:
     except KeyboardInterrupt:  # before a command has begun, most likely while modules are imported
         sys.stderr.write("\nmanifold: interrupted\n")
         sys.exit(130)
+    if code == UNREAD:
+        _unread()
     _leave(code)
 
 
@@ -58,6 +63,18 @@ def _open_closed() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
+def _unread() -> None:
+    """End as programs do whose reader has gone: silently, by the signal that Python has ignored so far.
+
+    Where there is no such signal, the process goes on, to leave with the code that stands for it.
+    """
+    import signal
+
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGPIPE)
 
 
 def _leave(code: int) -> NoReturn:

@@ -98,7 +98,8 @@ def finish(settings: Settings, asked: Any) -> int:
         from manifold.fix.marks import marked
 
         found = marked(found, asked)
-    for name, file in outputs:
+    # files first: who reads standard output may go away before its end
+    for name, file in sorted(outputs, key=lambda o: o[1] is None):
         write(render(name, found, settings, colour=file is None and settings.colour()), file)
     if not (found.summary.objects or found.diagnostics):
         nothing(settings, settings.paths)
@@ -154,13 +155,17 @@ def write(text: str, file: Path | None, *, private: bool = False) -> None:
         with file.open("w", encoding="utf-8") as stream:
             stream.write(text)
         return
+    target = file.resolve()  # a link stays one
+    name = ""
     try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o600 if private else 0o666 & ~mask)
-        Path(name).replace(file)
+        Path(name).replace(target)
     except OSError as error:
+        if name:
+            Path(name).unlink(missing_ok=True)
         raise UsageError(f"{file} cannot be written: {error.strerror}") from error

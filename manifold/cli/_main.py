@@ -93,6 +93,10 @@ def run(arguments: Sequence[str]) -> int:
         if result == INTERRUPTED:  # typer's answer to Ctrl-C
             sys.stderr.write("\nmanifold: interrupted\n")
         return result if isinstance(result, int) else 0
+    except SystemExit as left:  # typer's answer to a reader that has gone, whatever it was asked
+        if isinstance(left.__context__, BrokenPipeError):
+            return cli.UNREAD
+        raise
     except Exception as error:
         return _explain(error, debug=debug)
     except KeyboardInterrupt:
@@ -107,9 +111,7 @@ def _explain(error: Exception, debug: bool) -> int:
         sys.stderr.write("manifold: aborted\n")
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
-        # `manifold check | head`: the reader has gone; nothing more can be said there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return cli.UNREAD
     if debug:
         import traceback
 

@@ -44,6 +44,10 @@ def command(
     asked = request(settings, validate=True, lint=True)
     made = run(asked, unsafe=unsafe)
     piped = [m for m in made.mended if m.name == STDIN]
+    if not diff and not check:  # before anything is told of it: who reads that may go away before its end
+        for one in made.mended:
+            if one.name != STDIN and one.changed:
+                store(Path(one.name), one.before, one.after)
     if files:
         for file in files:
             write(_json(made), file)
@@ -62,14 +66,10 @@ def command(
         sys.stderr.write(f"manifold: {place}: {d.message}\n")
     if not made.objects and not made.unreadable:
         nothing(settings, settings.paths)
-    if not diff and not check:
-        for one in made.mended:
-            if one.name != STDIN and one.changed:
-                store(Path(one.name), one.before, one.after)
-        if not files:
-            for one in piped:
-                sys.stdout.flush()
-                sys.stdout.buffer.write(one.after)
+    if not diff and not check and not files:
+        for one in piped:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(one.after)
     if made.unreadable:
         return 3
     return int((diff or check) and any(m.changed for m in made.mended))
