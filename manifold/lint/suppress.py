@@ -2,23 +2,28 @@
 
 `# manifold: ignore[rule, rule] reason` counts on the line of the finding; alone on a line, for the next line and all that is
 indented below it (a container, a securityContext); the annotation `manifold-k8s.dev/ignore: "rule: reason; rule: reason"`
-for the whole object. Rules may be named as peers name them. The annotations of kube-linter, kube-score and polaris count
-for our rules that stand for their checks. What the server refuses cannot be waved away, nor can mandatory rules.
+for the whole object. Rules may be named as peers name them. The annotations of kube-linter, kube-score (on Pod templates, too)
+and polaris count for our rules that stand for their checks. What the server refuses cannot be waved away, nor can mandatory rules.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from manifold.k8s.pods import template
 from manifold.lint.catalogue import Rule, aliases
 from manifold.model import Diagnostic, Document, Origin, Severity, Span
 
 ANNOTATION = "manifold-k8s.dev/ignore"
-_COMMENT = re.compile(r"#\s*manifold:\s*ignore\[([^\]]*)\]\s*(.*)")
+_COMMENT = re.compile(r"(?<!\S)#\s*manifold:\s*ignore\[([^\]]*)\]\s*(.*)")
+_MEANT = re.compile(r"(?<!\S)#\s*manifold\s*:?\s*ignore\b")
+_PEERS = ("kube-linter", "kube-score", "polaris", "pluto")
+_USE = "write `# manifold: ignore[RULE] reason`"
 _KUBE_LINTER = "ignore-check.kube-linter.io/"
 _KUBE_LINTER_ALL = "kube-linter.io/ignore-all"
 _KUBE_SCORE = "kube-score/ignore"
@@ -42,12 +47,17 @@ class Comment:
 
 @dataclass(slots=True)
 class Note:
-    """One annotation: the rules that it waves away for a whole object, and which it did."""
+    """One annotation: the rules that it waves away for a whole object, each with its reason, and which it did."""
 
     document: Document
-    rules: frozenset[str]
+    rules: Mapping[str, str]
     own: bool
     used: set[str] = field(default_factory=set)
+
+    def speaks_of(self, d: Diagnostic) -> bool:
+        """Whether the diagnostic is of the annotated object, which may name no namespace where the diagnostic does."""
+        key = self.document.key()
+        return d.document == self.document.index and key.namespace in ("", d.object.namespace)
 
 
 READERS = frozenset(("duplicate-key", "lost-document", "invalid-utf8", "placeholder"))
@@ -62,6 +72,7 @@ class Suppressions:
     lines: Callable[[str], list[str]]
     _comments: dict[str, list[Comment]] = field(default_factory=dict)
     _notes: list[Note] = field(default_factory=list)
+    _misspelled: dict[str, list[Span]] = field(default_factory=dict)
 
     def comments(self, file: str) -> list[Comment]:
         """The comments of a file."""
@@ -69,17 +80,27 @@ class Suppressions:
         if found is None:
             found = self._comments[file] = []
             lines = self.lines(file)
+            texts: list[Span] | None = None
             for number, text in enumerate(lines, 1):
-                if "manifold:" not in text:
+                if "manifold" not in text:
                     continue
                 match = _COMMENT.search(text)
-                if match:
-                    rules = frozenset(r.strip() for r in match.group(1).split(",") if r.strip())
-                    alone = not text[: match.start()].strip()
-                    first, last = _block(lines, number) if alone else (number, number)
-                    end = len(text.rstrip()) + 1
-                    reason = match.group(2).strip()
-                    found.append(Comment(number, match.start() + 1, end, rules, reason, first, last))
+                meant = match or _MEANT.search(text)
+                if meant is None:
+                    continue
+                if texts is None:
+                    texts = list(_texts(lines))
+                if any(_within(t, number, meant.start() + 1) for t in texts):
+                    continue
+                end = len(text.rstrip()) + 1
+                if match is None:
+                    self._misspelled.setdefault(file, []).append(Span(number, meant.start() + 1, number, end))
+                    continue
+                rules = frozenset(r.strip() for r in match.group(1).split(",") if r.strip())
+                alone = not text[: match.start()].strip()
+                first, last = _block(lines, number) if alone else (number, number)
+                reason = match.group(2).strip()
+                found.append(Comment(number, match.start() + 1, end, rules, reason, first, last))
         return found
 
     def _comment(self, d: Diagnostic) -> bool:
@@ -108,17 +129,24 @@ class Suppressions:
                 kept.append(d)
                 continue
             notes = ignored.get((d.file, d.object.kind, d.object.name), ())
-            if self._comment(d):
-                count += 1
-            elif hit := next((n for n in notes if d.rule in n.rules), None):
-                hit.used.add(d.rule)
+            if self._comment(d) or any(self._noted(note, d) for note in notes):
                 count += 1
             else:
                 kept.append(d)
         return kept, count
 
+    def _noted(self, note: Note, d: Diagnostic) -> bool:
+        """Whether an annotation waves a diagnostic away, which is then noted on it."""
+        if not note.speaks_of(d):
+            return False
+        name = next((n for n in note.rules if n == d.rule or d.rule in self._aliases.get(n, ())), None)
+        if name is None:
+            return False
+        note.used.add(name)
+        return True
+
     def unused(self, files: Iterable[str], ran: Callable[[str], bool] = lambda _: True) -> list[Diagnostic]:
-        """A diagnostic for each suppression in these files that waves nothing away, or gives no reason.
+        """A diagnostic for each suppression in these files that waves nothing away, gives no reason, or is none.
 
         `ran` says whether a rule was looked for at all: what was not cannot be of no use.
         """
@@ -128,14 +156,15 @@ class Suppressions:
             for c in self.comments(file):
                 out += self._vain(file, Span(c.line, c.column, c.line, c.end), c.rules - c.used, ran)
                 if c.used and not c.reason:
-                    names = ", ".join(sorted(c.used))
-                    span = Span(c.line, c.column, c.line, c.end)
-                    message = f"{names} is waved away without a reason"
-                    out.append(_about(file, span, "suppression-without-reason", message, "say why, after the bracket"))
+                    out.append(_unreasoned(file, Span(c.line, c.column, c.line, c.end), c.used, "after the bracket"))
+            for span in self._misspelled.get(file, ()):
+                out.append(_about(file, span, "unused-suppression", "this comment waves nothing away", _USE))
         for note in self._notes:
             if note.own and note.document.source in wanted:
                 span = note.document.locate(("metadata", "annotations", ANNOTATION))
-                out += self._vain(note.document.source, span, note.rules - note.used, ran)
+                out += self._vain(note.document.source, span, note.rules.keys() - note.used, ran)
+                if bare := {name for name in note.used if not note.rules[name]}:
+                    out.append(_unreasoned(note.document.source, span, bare, "as in `rule: reason; rule: reason`"))
         return out
 
     def _vain(self, file: str, span: Span, names: Iterable[str], ran: Callable[[str], bool]) -> list[Diagnostic]:
@@ -169,13 +198,17 @@ class Suppressions:
             if not document.mentions("ignore") and not document.mentions("exempt"):
                 continue
             meta = document.body.get("metadata")
-            annotations: Any = meta.get("annotations") if isinstance(meta, dict) else None
-            if not isinstance(annotations, dict) or not isinstance(meta, dict):
+            if not isinstance(meta, dict):
                 continue
-            for key, value in annotations.items():
+            pod = template(document.body)
+            of_pod = _annotations(pod[0]) if pod is not None and pod[1] else {}
+            for key, value in [
+                *_annotations(document.body).items(),
+                *((k, of_pod[k]) for k in of_pod if k == _KUBE_SCORE),
+            ]:
                 rules = _named(key, value if isinstance(value, str) else "", peers)
                 if rules:
-                    note = Note(document, frozenset(rules), key == ANNOTATION)
+                    note = Note(document, rules, key == ANNOTATION)
                     self._notes.append(note)
                     out.setdefault((document.source, document.kind, str(meta.get("name") or "")), []).append(note)
         return out
@@ -199,27 +232,64 @@ def _block(lines: list[str], number: int) -> tuple[int, int]:
     return first + 1, last + 1
 
 
-def _named(key: str, value: str, peers: Mapping[str, list[str]]) -> set[str]:
-    """The rules that an annotation waves away."""
+def _texts(lines: list[str]) -> Iterator[Span]:
+    """Where scalars are, in which a `#` begins no comment; of a text that is no YAML, those before it ceases to be any."""
+    import yaml
+
+    loader = yaml.CLoader if yaml.__with_libyaml__ else yaml.Loader
+    with contextlib.suppress(yaml.YAMLError):
+        for token in yaml.scan("\n".join(lines), Loader=loader):
+            if isinstance(token, yaml.ScalarToken):
+                start, end = token.start_mark, token.end_mark
+                # what stands behind the `|` of a block is a comment still
+                line, column = (start.line + 2, 1) if token.style in ("|", ">") else (start.line + 1, start.column + 1)
+                yield Span(line, column, end.line + 1, end.column + 1)
+
+
+def _within(span: Span, line: int, column: int) -> bool:
+    return (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)
+
+
+def _annotations(body: Any) -> dict[str, Any]:
+    meta = body.get("metadata") if isinstance(body, dict) else None
+    annotations = meta.get("annotations") if isinstance(meta, dict) else None
+    return annotations if isinstance(annotations, dict) else {}
+
+
+def _named(key: str, value: str, peers: Mapping[str, list[str]]) -> dict[str, str]:
+    """The rules that an annotation waves away, with the reason that it gives for each."""
     if key == ANNOTATION:
-        return {part.partition(":")[0].strip() for part in value.replace(",", ";").split(";") if part.strip()}
+        return _reasons(value)
+    names: Iterable[str] = ()
     if key.startswith(_KUBE_LINTER):
-        return set(peers.get(f"kube-linter:{key.removeprefix(_KUBE_LINTER)}", ()))
-    for whole, peer in ((_KUBE_LINTER_ALL, "kube-linter:"), (_POLARIS_ALL, "polaris:")):
-        if key == whole and (value == "true" or whole == _KUBE_LINTER_ALL):
-            return {rule for name, rules in peers.items() if name.startswith(peer) for rule in rules}
-    if key == _KUBE_SCORE:
-        return {rule for name in value.split(",") for rule in peers.get(f"kube-score:{name.strip()}", ())}
-    match = _POLARIS.fullmatch(key)
-    if match and value == "true":
-        wanted = match.group(1).replace("-", "").lower()
-        return {
-            rule
-            for peer, rules in peers.items()
-            if peer.startswith("polaris:") and peer[8:].lower() == wanted
-            for rule in rules
-        }
-    return set()
+        names = (f"kube-linter:{key.removeprefix(_KUBE_LINTER)}",)
+    elif key == _KUBE_LINTER_ALL:
+        names = (name for name in peers if name.startswith("kube-linter:"))
+    elif key == _POLARIS_ALL and value == "true":
+        names = (name for name in peers if name.startswith("polaris:"))
+    elif key == _KUBE_SCORE:
+        names = (f"kube-score:{name.strip()}" for name in value.split(","))
+    elif (match := _POLARIS.fullmatch(key)) and value == "true":
+        wanted = f"polaris:{match.group(1).replace('-', '').lower()}"
+        names = (name for name in peers if name.lower() == wanted)
+    return {rule: value for name in names for rule in peers.get(name, ())}
+
+
+def _reasons(value: str) -> dict[str, str]:
+    """`rule, rule: reason; rule: reason` in its parts; a rule may be named as a peer names it, with a colon."""
+    out: dict[str, str] = {}
+    for part in value.split(";"):
+        head, _, reason = part.partition(":")
+        if head.rpartition(",")[2].strip() in _PEERS:
+            check, _, reason = reason.partition(":")
+            head = f"{head}:{check}"
+        out |= {name.strip(): reason.strip() for name in head.split(",") if name.strip()}
+    return out
+
+
+def _unreasoned(file: str, span: Span, names: Iterable[str], where: str) -> Diagnostic:
+    message = f"{', '.join(sorted(names))} is waved away without a reason"
+    return _about(file, span, "suppression-without-reason", message, f"say why, {where}")
 
 
 def _about(file: str, span: Span, rule: str, message: str, help: str) -> Diagnostic:

@@ -95,3 +95,83 @@ def test_annotation_of_no_use_is_reported(tmp_path: Path) -> None:
 
     assert rules == ["unused-suppression", "image-latest"]
     assert other == ["image-latest"]
+
+
+def test_annotation_without_a_reason_is_reported(tmp_path: Path) -> None:
+    """As a comment without one is."""
+    rules, count = found(tmp_path, annotations="\n  annotations:\n    manifold-k8s.dev/ignore: image-latest")
+
+    assert (rules, count) == (["suppression-without-reason"], 1)
+
+
+def test_reasons_may_hold_commas_and_colons_and_rules_the_names_of_peers(tmp_path: Path) -> None:
+    """`rule, rule: reason; rule: reason`."""
+    for value in (
+        "image-latest: mirrored nightly, and pinned: see wiki",
+        "kube-linter:latest-tag: why",
+        "image-latest, kube-score:container-image-tag: why",
+    ):
+        rules, count = found(tmp_path, annotations=f"\n  annotations:\n    manifold-k8s.dev/ignore: '{value}'")
+        assert ([r for r in rules if r != "unused-suppression"], count) == ([], 1)
+
+
+def test_annotations_of_kube_score_count_on_the_pod_template(tmp_path: Path) -> None:
+    """As kube-score reads them there; those of others do not."""
+    text = """apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web}}
+spec:
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}, annotations: {{{annotation}}}}}
+    spec:
+      containers: [{{name: web, image: 'web:latest'}}]
+"""
+    counts = []
+    for annotation in ("kube-score/ignore: container-image-tag", "ignore-check.kube-linter.io/latest-tag: why"):
+        (tmp_path / "a.yaml").write_text(text.format(annotation=annotation))
+        counts.append(report(Request([tmp_path], select=["image-latest"]))[0].summary.suppressed)
+
+    assert counts == [1, 0]
+
+
+def test_annotation_speaks_of_its_own_object(tmp_path: Path) -> None:
+    """Not of one of the same name in another namespace, or in another document."""
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: {0}{1}}}\n"
+        "spec: {{containers: [{{name: web, image: 'web:latest'}}]}}\n"
+    )
+    annotated = pod.format("a", ", annotations: {manifold-k8s.dev/ignore: 'image-latest: why'}")
+    text = f"{annotated}---\n{pod.format('b', '')}---\n{pod.format('c', '').replace('web:latest', 'web:1')}"
+    (tmp_path / "a.yaml").write_text(text)
+    made = report(Request([tmp_path], select=["image-latest"]))[0]
+
+    assert [(d.object.namespace, d.rule) for d in made.diagnostics] == [("b", "image-latest")]
+
+
+def test_texts_hold_no_comments(tmp_path: Path) -> None:
+    """A script in a block scalar and a quoted text are values; a comment behind the sign of a block is one."""
+    text = """apiVersion: v1
+kind: Pod
+metadata: {name: web, annotations: {a: "b # manifold: ignore[image-latest] why"}}
+spec:
+  containers:
+  - name: web
+    image: >-  # manifold: ignore[image-latest] why
+      web:latest
+    args:
+    - |
+      # manifold: ignore[host-network] why
+      run
+"""
+    (tmp_path / "a.yaml").write_text(text)
+    made = report(Request([tmp_path], select=["image-latest", "host-network"]))[0]
+
+    assert (made.diagnostics, made.summary.suppressed) == ((), 1)
+
+
+def test_comment_that_is_not_read_is_reported(tmp_path: Path) -> None:
+    """Whoever wrote it takes it for a suppression."""
+    for comment in ("# manifold: ignore image-latest why", "# manifold ignore[image-latest] why"):
+        rules, count = found(tmp_path, f"  {comment}")
+        assert (rules, count) == (["image-latest", "unused-suppression"], 0)
