@@ -6,6 +6,7 @@ patches, a chart's templates) is named as skipped. A file that cannot be read is
 
 from __future__ import annotations
 
+import operator
 import os
 import stat
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from manifold.model import Diagnostic, Kustomization, Origin, Severity, Skip, Source
+from manifold.read.realpath import Real, join, real
 from manifold.read.values import values
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -77,7 +79,8 @@ class _Walker:
         self._only_manifests = only_manifests
         self._seen: set[tuple[int, int]] = set()
         self._folders: set[tuple[int, int]] = set()
-        self._patches: dict[Path, str] = {}
+        self._patches: dict[str, str] = {}
+        self._real = Real()
         self._exclude = _patterns(exclude) if exclude else None
 
     def add(self, path: Path) -> None:
@@ -102,7 +105,7 @@ class _Walker:
         if stat.S_ISDIR(status.st_mode):
             out = self.out
             before = len(out.sources) + len(out.skipped) + len(out.diagnostics)
-            self._folder(path, [])
+            self._folder(str(path), real(path) or str(path), [])
             if len(out.sources) + len(out.skipped) + len(out.diagnostics) == before:
                 self.out.skipped.append(Skip(str(path), 0, "no .yaml, .yml or .json file in this folder"))
         else:
@@ -134,96 +137,107 @@ class _Walker:
             return
         self.out.sources.append(Source(path, data, named))
 
-    def _folder(self, folder: Path, ignored: list[tuple[Path, Any]]) -> None:
+    def _folder(self, path: str, place: str, ignored: list[tuple[str, Any]]) -> None:
+        """Walk a folder; `place` is its real path, `ignored` what the .gitignore files of it and above say, by folder."""
         try:
-            status = folder.stat()
+            status = os.stat(path)  # noqa: PTH116
             if (status.st_dev, status.st_ino) in self._folders:  # a link that leads back
                 return
             self._folders.add((status.st_dev, status.st_ino))
-            entries = sorted(os.scandir(folder), key=lambda e: e.name)
+            entries = sorted(os.scandir(path), key=_name)
         except OSError as error:
-            self.out.diagnostics.append(_unreadable(str(folder), f"cannot be read: {error.strerror}"))
+            self.out.diagnostics.append(_unreadable(path, f"cannot be read: {error.strerror}"))
             return
+        # Names are joined as texts: thousands of Paths cost as much as reading the files.
+        above = "" if path == "." else join(path, "")
         names = {e.name for e in entries}
         if ".gitignore" in names:
-            ignored = [*ignored, (folder, _patterns(_lines(folder / ".gitignore")))]
+            ignored = [*ignored, (above, _patterns(_lines(Path(above + ".gitignore"))))]
         for name in KUSTOMIZATIONS:
             if name in names:
-                self._kustomization(folder / name)
+                self._kustomization(above + name, place)
         chart = "Chart.yaml" in names
-        later: list[Path] = []
-        above = str(folder / "_")[
-            :-1
-        ]  # names are joined as texts: thousands of Paths cost as much as reading the files
+        later: list[tuple[str, str]] = []
         for entry in entries:
-            if entry.name.startswith("."):
+            name = entry.name
+            if name[0] == ".":
                 continue
-            path = above + entry.name
             try:
                 is_folder = entry.is_dir()
             except OSError:
                 is_folder = False
-            if not is_folder and not entry.name.endswith(SUFFIXES):
+            if not is_folder and not name.endswith(SUFFIXES):
                 continue
-            if ignored and _ignored(Path(path), is_folder, ignored):
+            inner = above + name
+            if ignored and _ignored(inner, is_folder, ignored):
                 continue
-            if self._exclude is not None and self._exclude.match_file(path + ("/" if is_folder else "")):
-                self.out.skipped.append(Skip(path, 0, "excluded by the settings"))
+            if self._exclude is not None and self._exclude.match_file(inner + ("/" if is_folder else "")):
+                self.out.skipped.append(Skip(inner, 0, "excluded by the settings"))
                 continue
             if is_folder:
-                if chart and entry.name == "templates":
+                if chart and name == "templates":
                     self.out.skipped.append(
                         Skip(
-                            path,
+                            inner,
                             0,
                             "templates of a Helm chart are checked only as rendered (helm template … | manifold check -)",
                         )
                     )
-                elif chart and entry.name == "charts":
+                elif chart and name == "charts":
                     self.out.skipped.append(
-                        Skip(path, 0, "charts that a Helm chart depends on are checked only as rendered")
+                        Skip(inner, 0, "charts that a Helm chart depends on are checked only as rendered")
                     )
                 else:
-                    later.append(Path(path))
-            elif chart and entry.name in ("Chart.yaml", "values.yaml", "values.schema.json", "Chart.lock"):
-                self.out.skipped.append(Skip(path, 0, "belongs to a Helm chart"))
-            elif self._patches and (place := _real(Path(path))) is not None and place in self._patches:
-                self.out.skipped.append(Skip(path, 0, self._patches[place]))
+                    later.append((inner, _place(entry, inner, place) or inner))
+            elif chart and name in ("Chart.yaml", "values.yaml", "values.schema.json", "Chart.lock"):
+                self.out.skipped.append(Skip(inner, 0, "belongs to a Helm chart"))
+            elif self._patches and (why := self._patches.get(_place(entry, inner, place) or "")) is not None:
+                self.out.skipped.append(Skip(inner, 0, why))
             elif _special(entry):
-                self.out.skipped.append(Skip(path, 0, "no regular file: name it to have it read"))
+                self.out.skipped.append(Skip(inner, 0, "no regular file: name it to have it read"))
             else:
-                self._file(path, named=False)
-        for folder_below in later:
-            self._folder(folder_below, ignored)
+                self._file(inner, named=False)
+        for inner, place_below in later:
+            self._folder(inner, place_below, ignored)
 
-    def _kustomization(self, file: Path) -> None:
-        """Remember what a kustomization lists and makes, and the files that it names as patches: parts of objects, not objects."""
+    def _kustomization(self, file: str, folder: str) -> None:
+        """Remember what a kustomization lists and makes, and the files that it names as patches: parts of objects, not objects.
+
+        `folder` is the real path of its folder.
+        """
         try:
-            found = values(regular(file))
+            found = values(regular(Path(file)))
         except OSError:
             return  # as a source it is read like any other, and blamed there
         data = found[0] if found else None
         if not isinstance(data, dict):
             return
         self.out.kustomizations.append(
-            Kustomization(
-                str(file.parent.resolve()), tuple(_members(file.parent, data)), tuple(_generated(data)), _changes(data)
-            )
+            Kustomization(folder, tuple(self._members(folder, data)), tuple(_generated(data)), _changes(data))
         )
         for name in _patch_files(data):
-            place = _real(file.parent / name)
+            place = self._real.below(folder, name)
             if place is not None:
                 self._patches[place] = (
                     f"a patch of {file}: checked only as rendered (kustomize build … | manifold check -)"
                 )
 
+    def _members(self, folder: str, data: dict[str, Any]) -> Iterator[str]:
+        """The real paths of the files and folders that a kustomization lists."""
+        for part in ("resources", "bases", "components", "crds"):
+            for name in _listed(data, part):
+                if isinstance(name, str) and "\n" not in name and "://" not in name and len(name) < 1024:
+                    place = self._real.below(folder, name)
+                    if place is not None:
+                        yield place
 
-def _real(path: Path) -> Path | None:
-    """Where a path leads; None for a circle of links, and for what cannot be a path."""
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError):
-        return None
+
+_name = operator.attrgetter("name")
+
+
+def _place(entry: os.DirEntry[str], path: str, folder: str) -> str | None:
+    """Where an entry of a folder leads; `folder` is that one's real path."""
+    return real(Path(path)) if entry.is_symlink() else join(folder, entry.name)
 
 
 def _special(entry: os.DirEntry[str]) -> bool:
@@ -237,16 +251,6 @@ def _special(entry: os.DirEntry[str]) -> bool:
 def _listed(data: dict[str, Any], part: str) -> list[Any]:
     there = data.get(part)
     return there if isinstance(there, list) else []
-
-
-def _members(folder: Path, data: dict[str, Any]) -> Iterator[str]:
-    """The real paths of the files and folders that a kustomization lists."""
-    for part in ("resources", "bases", "components", "crds"):
-        for name in _listed(data, part):
-            if isinstance(name, str) and "\n" not in name and "://" not in name and len(name) < 1024:
-                place = _real(folder / name)
-                if place is not None:
-                    yield str(place)
 
 
 def _changes(data: dict[str, Any]) -> bool:
@@ -306,9 +310,10 @@ def _patterns(lines: Sequence[str]) -> Any:
     return pathspec.GitIgnoreSpec.from_lines(lines)
 
 
-def _ignored(path: Path, is_folder: bool, ignored: list[tuple[Path, Any]]) -> bool:
-    for folder, spec in reversed(ignored):
-        verdict = spec.check_file(path.relative_to(folder).as_posix() + ("/" if is_folder else ""))
+def _ignored(path: str, is_folder: bool, ignored: list[tuple[str, Any]]) -> bool:
+    for above, spec in reversed(ignored):
+        below = path[len(above) :].replace(os.sep, "/")
+        verdict = spec.check_file(below + "/" if is_folder else below)
         if verdict.include is not None:
             return bool(verdict.include)
     return False
