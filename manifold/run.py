@@ -117,8 +117,9 @@ def examine(
 def _servers(request: Request, loaded: Loaded, given: list[Any], cluster: list[Any], beside: bool) -> list[Any]:
     """The API servers on paper that are asked, one a release."""
     everything = loaded.everything()
-    crds = [d.body for d in everything if d.kind == api.CRD[1] and api.is_crd(d.body)]
-    crds += given
+    crds = [*given]
+    if request.validate or request.home:  # else only the release counts: nobody is asked what kinds there are
+        crds = [d.body for d in everything if d.kind == api.CRD[1] and api.is_crd(d.body)] + crds
     inputs = [d.body for d in everything] if beside else []
     made = (api.server(v, crds, cluster, inputs) for v in request.releases)
     servers = list({s.version: s for s in made}.values())
@@ -164,7 +165,8 @@ def _said(
     processes = 1 if cluster else request.jobs or (processors() if count >= PAYS_FROM else 1)
     processes = min(processes, -(-count // CHUNK))
     if processes > 1 and can_fork():
-        _warm(servers, documents)
+        if request.validate:
+            _warm(servers, documents)
         for run in linters:
             run(())
     tick = partial(_checking, request, count)
