@@ -62,14 +62,15 @@ class _Child:
         return self._code
 
     def receive(self) -> None:
-        """Take in what has come: all until its end where the pipe blocks."""
-        while not self.ended:
-            try:
-                data = os.read(self.answers, _LARGE_PIPE)
-            except BlockingIOError:
-                return
-            self._data += data
-            self.ended = not data
+        """Take in what has come, which is waited for where the pipe blocks."""
+        if self.ended:
+            return
+        try:
+            data = os.read(self.answers, _LARGE_PIPE)
+        except BlockingIOError:
+            return
+        self._data += data
+        self.ended = not data
 
     def frames(self) -> Iterator[tuple[int, bytes]]:
         """The answers that are complete."""
@@ -115,6 +116,15 @@ def spread(
     out: list[Any] = [None] * len(parts)
     missing = set(range(len(parts)))
     children: list[_Child] = []
+
+    def take(child: _Child) -> None:
+        child.receive()
+        for number, data in child.frames():
+            if number == _FAILED:
+                raise pickle.loads(data)
+            out[number] = load(data)
+            missing.discard(number)
+
     try:
         for _ in range(min(processes, len(parts)) - 1):
             child = _fork(parts, do, dump, numbers, children)
@@ -128,15 +138,11 @@ def spread(
             out[number] = [do(task) for task in parts[number]]
             missing.discard(number)
             for child in children:
-                child.receive()
+                take(child)  # now, while there is still work that others do meanwhile
         for child in children:
             os.set_blocking(child.answers, True)
-            child.receive()
-            for number, data in child.frames():
-                if number == _FAILED:
-                    raise pickle.loads(data)
-                out[number] = load(data)
-                missing.discard(number)
+            while not child.ended:
+                take(child)
         if missing:
             raise ProcessError(f"{_end(children)}; fewer processes need less memory: try -j 1")
     finally:
