@@ -38,7 +38,7 @@ def test_an_interrupt_among_the_imports_is_no_traceback() -> None:
 import sys
 class Finder:
     def find_spec(self, name, path=None, target=None):
-        if name == "typer":
+        if name == "manifold.run":
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Finder())
 sys.argv = ["manifold", "check", "."]
@@ -56,7 +56,7 @@ main()
         ([], {"yaml", "rich", "typer", "jsonschema", "orjson", "urllib3", "re2", "ryml"}),
         (
             ["validate", "-"],
-            {"rich", "jsonschema", "urllib3", "ruamel", "yaml", "kubernetes_validate", "deepdiff"},
+            {"rich", "typer", "jsonschema", "urllib3", "ruamel", "yaml", "kubernetes_validate", "deepdiff"},
         ),
     ],
 )

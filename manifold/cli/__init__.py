@@ -34,6 +34,10 @@ UNREAD = 141
 """What shells make of SIGPIPE: nobody reads what is written (`manifold check | head`)."""
 
 
+# Those that take nothing but shared options: a plain line of theirs is read without typer.
+PLAIN = ("check", "validate", "lint")
+
+
 def main() -> None:
     """The entry point of the `manifold` script: runs a command and exits with the contract's code."""
     # A command is one pass over much data that lives to its end, and leaves no cycles worth a search: with the collector on,

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Annotated, Any, NamedTuple
 
 COLOURS = ("auto", "always", "never")
 INPUT, CLUSTER, OUTPUT = "Input", "Cluster", "Output"
+PATHS = "paths"  # the one that is an argument, not an option
 WAYS = ("auto", "server", "client")
-How = Annotated[
-    str,
-    typer.Option(metavar="auto|server|client", help="As `kubectl apply` or `kubectl apply --server-side` would do it."),
-]
 REPORTS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "junit", "rdjson", "markdown", "html")
 
 
@@ -40,265 +33,117 @@ def _rules(incomplete: str) -> list[str]:
     return [name for name in rules() if name.startswith(incomplete)]
 
 
-def _output(formats: Sequence[str]) -> Any:
-    """The annotation of --output for a command that writes these formats."""
+class Option(NamedTuple):
+    """An option as data: what typer shows and reads is made of it, and what reads plain command lines without typer.
+
+    Its long name is its key in `OPTIONS`, with dashes.
+    """
+
+    type: Any
+    default: Any
+    short: str = ""
+    metavar: str = ""
+    panel: str = ""
+    help: str = ""
+    complete: Callable[[str], list[str]] | None = None
+    least: int | None = None
+    env: str = ""
+    """A variable of the environment that gives the value where the command line does not."""
+
+
+def flag(name: str) -> str:
+    """How an option of `OPTIONS` is written."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _output(formats: Sequence[str]) -> Option:
+    """The option --output of a command that writes these formats."""
 
     def complete(incomplete: str) -> list[str]:
         return [name for name in formats if name.startswith(incomplete)]
 
-    return Annotated[
+    words = f"{', '.join(formats)}; may be given several times."
+    return Option(list[str], (), "-o", "FORMAT[=FILE]", OUTPUT, words, _formats if formats is REPORTS else complete)
+
+
+OPTIONS: dict[str, Option] = {
+    PATHS: Option(list[Path], None, metavar="PATHS", help="Files, folders, or - for standard input."),
+    "kubernetes_version": Option(
         list[str],
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FORMAT[=FILE]",
-            autocompletion=_formats if formats is REPORTS else complete,
-            rich_help_panel=OUTPUT,
-            help=f"{', '.join(formats)}; may be given several times.",
-        ),
-    ]
-
-
-# name -> (annotation, default)
-OPTIONS: dict[str, tuple[Any, Any]] = {
-    "paths": (
-        Annotated[
-            list[Path],
-            typer.Argument(metavar="PATHS", help="Files, folders, or - for standard input.", show_default=False),
-        ],
-        inspect.Parameter.empty,
-    ),
-    "kubernetes_version": (
-        Annotated[
-            list[str],
-            typer.Option(
-                "--kubernetes-version",
-                "-k",
-                metavar="1.NN",
-                autocompletion=_versions,
-                rich_help_panel=INPUT,
-                help="Release to answer for; may be given several times. Default: the newest we ship.",
-            ),
-        ],
         (),
+        "-k",
+        "1.NN",
+        INPUT,
+        help="Release to answer for; may be given several times. Default: the newest we ship.",
+        complete=_versions,
     ),
-    "namespace": (
-        Annotated[
-            str, typer.Option("--namespace", "-n", rich_help_panel=INPUT, help="Namespace of objects that name none.")
-        ],
+    "namespace": Option(str, "", "-n", "", INPUT, help="Namespace of objects that name none."),
+    "schema": Option(
+        list[Path],
+        (),
         "",
+        "PATH",
+        INPUT,
+        help="CustomResourceDefinitions to know besides those among the inputs: file or folder.",
     ),
-    "schema": (
-        Annotated[
-            list[Path],
-            typer.Option(
-                "--schema",
-                metavar="PATH",
-                rich_help_panel=INPUT,
-                help="CustomResourceDefinitions to know besides those among the inputs: file or folder.",
-            ),
-        ],
-        (),
+    "rules": Option(
+        list[Path], (), "", "PATH", INPUT, help="Lint rules of your own besides those that we ship: file or folder."
     ),
-    "rules": (
-        Annotated[
-            list[Path],
-            typer.Option(
-                "--rules",
-                metavar="PATH",
-                rich_help_panel=INPUT,
-                help="Lint rules of your own besides those that we ship: file or folder.",
-            ),
-        ],
-        (),
+    "skip_kind": Option(
+        list[str], (), "", "KIND", INPUT, help="Leave objects of this kind out: Kind or group/version/Kind."
     ),
-    "skip_kind": (
-        Annotated[
-            list[str],
-            typer.Option(
-                "--skip-kind",
-                metavar="KIND",
-                rich_help_panel=INPUT,
-                help="Leave objects of this kind out: Kind or group/version/Kind.",
-            ),
-        ],
-        (),
+    "missing_schema": Option(
+        str, "warn", "", "error|warn|ignore", INPUT, help="What a custom kind without a definition at hand is."
     ),
-    "missing_schema": (
-        Annotated[
-            str,
-            typer.Option(
-                "--missing-schema",
-                metavar="error|warn|ignore",
-                rich_help_panel=INPUT,
-                help="What a custom kind without a definition at hand is.",
-            ),
-        ],
-        "warn",
-    ),
-    "only_manifests": (
-        Annotated[
-            bool,
-            typer.Option(
-                "--only-manifests",
-                rich_help_panel=INPUT,
-                help="Leave out what is no manifest also among files named one by one, as in folders.",
-            ),
-        ],
+    "only_manifests": Option(
+        bool,
         False,
+        "",
+        "",
+        INPUT,
+        help="Leave out what is no manifest also among files named one by one, as in folders.",
     ),
-    "select": (
-        Annotated[
-            list[str],
-            typer.Option(
-                "--select",
-                metavar="RULE",
-                autocompletion=_rules,
-                rich_help_panel=INPUT,
-                help="Only these rules: an id, a pack, or a peer's name as in kube-linter:latest-tag.",
-            ),
-        ],
+    "select": Option(
+        list[str],
         (),
-    ),
-    "ignore": (
-        Annotated[
-            list[str],
-            typer.Option(
-                "--ignore", metavar="RULE", autocompletion=_rules, rich_help_panel=INPUT, help="Leave these rules out."
-            ),
-        ],
-        (),
-    ),
-    "profile": (
-        Annotated[
-            str,
-            typer.Option(
-                "--profile",
-                rich_help_panel=INPUT,
-                help="Set of rules: recommended, strict, security, reliability, cost, all.",
-            ),
-        ],
         "",
+        "RULE",
+        INPUT,
+        help="Only these rules: an id, a pack, or a peer's name as in kube-linter:latest-tag.",
+        complete=_rules,
     ),
-    "fail_on": (
-        Annotated[
-            str,
-            typer.Option(
-                "--fail-on",
-                metavar="error|warning|info",
-                rich_help_panel=OUTPUT,
-                help="The least severity that makes the exit code 1.",
-            ),
-        ],
-        "",
+    "ignore": Option(list[str], (), "", "RULE", INPUT, help="Leave these rules out.", complete=_rules),
+    "profile": Option(
+        str, "", "", "", INPUT, help="Set of rules: recommended, strict, security, reliability, cost, all."
     ),
-    "baseline": (
-        Annotated[
-            Path | None,
-            typer.Option(
-                "--baseline",
-                metavar="FILE",
-                rich_help_panel=INPUT,
-                help="Leave out what this file lists (`manifold baseline write`).",
-            ),
-        ],
-        None,
+    "fail_on": Option(str, "", "", "error|warning|info", OUTPUT, help="The least severity that makes the exit code 1."),
+    "baseline": Option(
+        Path | None, None, "", "FILE", INPUT, help="Leave out what this file lists (`manifold baseline write`)."
     ),
-    "changed_since": (
-        Annotated[
-            str,
-            typer.Option(
-                "--changed-since",
-                metavar="REV",
-                rich_help_panel=INPUT,
-                help="Report only what changed since this git revision.",
-            ),
-        ],
-        "",
+    "changed_since": Option(str, "", "", "REV", INPUT, help="Report only what changed since this git revision."),
+    "shard": Option(
+        str, "", "", "I/N", INPUT, help="Look at part I of N of the files; `manifold report merge` joins the reports."
     ),
-    "shard": (
-        Annotated[
-            str,
-            typer.Option(
-                "--shard",
-                metavar="I/N",
-                rich_help_panel=INPUT,
-                help="Look at part I of N of the files; `manifold report merge` joins the reports.",
-            ),
-        ],
-        "",
-    ),
-    "jobs": (
-        Annotated[
-            int,
-            typer.Option(
-                "--jobs", "-j", min=0, metavar="N", rich_help_panel=INPUT, help="Processes; 0: as many as pay."
-            ),
-        ],
-        0,
-    ),
-    "no_cache": (
-        Annotated[
-            bool,
-            typer.Option(
-                "--no-cache",
-                envvar="MANIFOLD_NO_CACHE",
-                rich_help_panel=INPUT,
-                help="Look at every file anew, also at those that are as they were in the last run.",
-            ),
-        ],
+    "jobs": Option(int, 0, "-j", "N", INPUT, help="Processes; 0: as many as pay.", least=0),
+    "no_cache": Option(
+        bool,
         False,
-    ),
-    "cluster": (
-        Annotated[
-            Path | None,
-            typer.Option(
-                "--cluster",
-                metavar="FILE",
-                rich_help_panel=CLUSTER,
-                help="A snapshot that stands for the cluster (`manifold snapshot`).",
-            ),
-        ],
-        None,
-    ),
-    "kubeconfig": (
-        Annotated[
-            Path | None,
-            typer.Option("--kubeconfig", metavar="FILE", rich_help_panel=CLUSTER, help="Kubeconfig to use."),
-        ],
-        None,
-    ),
-    "context": (
-        Annotated[str, typer.Option("--context", rich_help_panel=CLUSTER, help="Context of the kubeconfig.")],
         "",
+        "",
+        INPUT,
+        help="Look at every file anew, also at those that are as they were in the last run.",
+        env="MANIFOLD_NO_CACHE",
     ),
-    "output": (_output(REPORTS), ()),
-    "config": (
-        Annotated[
-            Path | None,
-            typer.Option(
-                "--config",
-                metavar="FILE",
-                rich_help_panel=INPUT,
-                help="Settings; default: manifold.yaml here or above.",
-            ),
-        ],
-        None,
+    "cluster": Option(
+        Path | None, None, "", "FILE", CLUSTER, help="A snapshot that stands for the cluster (`manifold snapshot`)."
     ),
-    "color": (
-        Annotated[
-            str, typer.Option("--color", metavar="auto|always|never", rich_help_panel=OUTPUT, help="Colours in text.")
-        ],
-        "auto",
-    ),
-    "quiet": (
-        Annotated[bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="Say nothing when all is well.")],
-        False,
-    ),
-    "verbose": (
-        Annotated[bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Name what was skipped.")],
-        False,
-    ),
+    "kubeconfig": Option(Path | None, None, "", "FILE", CLUSTER, help="Kubeconfig to use."),
+    "context": Option(str, "", "", "", CLUSTER, help="Context of the kubeconfig."),
+    "output": _output(REPORTS),
+    "config": Option(Path | None, None, "", "FILE", INPUT, help="Settings; default: manifold.yaml here or above."),
+    "color": Option(str, "auto", "", "auto|always|never", OUTPUT, help="Colours in text."),
+    "quiet": Option(bool, False, "-q", "", OUTPUT, help="Say nothing when all is well."),
+    "verbose": Option(bool, False, "-v", "", OUTPUT, help="Name what was skipped."),
 }
 COMMON = (
     "kubernetes_version",
@@ -370,35 +215,76 @@ class Settings:
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
-def takes(*names: str, formats: Sequence[str] = REPORTS) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Give a command the options `names` and those that all have; it gets them as one `Settings`, its first argument.
+class Command:
+    """A command's function with the shared options that it takes; it gets them as one `Settings`, its first argument."""
 
-    `formats` are those that its --output takes.
-    """
-    wanted = (*names, *(n for n in COMMON if n not in names))
-    options = OPTIONS if formats is REPORTS else {**OPTIONS, "output": (_output(formats), ())}
+    def __init__(self, function: Callable[..., int], options: Mapping[str, Option]) -> None:
+        self.function, self.options = function, options
 
-    def wrap(command: Callable[..., int]) -> Callable[..., int]:
-        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    def __call__(self, **given: Any) -> int:
+        chosen: dict[str, Any] = {}
+        for name in self.options:
+            value = given.pop(name)
+            chosen[name] = list(value) if isinstance(value, tuple) else value
+        settings = Settings(**chosen)
+        if settings.color not in COLOURS:
+            from manifold.errors import UsageError
 
-        @functools.wraps(command)
+            raise UsageError(f"--color {settings.color}: must be one of {', '.join(COLOURS)}")
+        return self.function(settings, **given)
+
+    def typed(self) -> Callable[..., int]:
+        """A function that typer can read: one parameter an option."""
+        import functools
+        import inspect
+
+        own = list(inspect.signature(self.function, eval_str=True).parameters.values())[1:]
+
+        @functools.wraps(self.function)
         def run(**given: Any) -> int:
-            chosen: dict[str, Any] = {}
-            for name in wanted:
-                value = given.pop(name)
-                chosen[name] = list(value) if isinstance(value, tuple) else value
-            settings = Settings(**chosen)
-            if settings.color not in COLOURS:
-                from manifold.errors import UsageError
-
-                raise UsageError(f"--color {settings.color}: must be one of {', '.join(COLOURS)}")
-            return command(settings, **given)
+            return self(**given)
 
         kind = inspect.Parameter.KEYWORD_ONLY
-        shared = [inspect.Parameter(n, kind, annotation=options[n][0], default=options[n][1]) for n in wanted]
+        shared = [
+            inspect.Parameter(
+                name,
+                kind,
+                annotation=_annotation(name, option),
+                default=inspect.Parameter.empty if name == PATHS else option.default,
+            )
+            for name, option in self.options.items()
+        ]
         parameters = [p.replace(kind=kind) for p in own]
         run.__signature__ = inspect.Signature([*shared[:1], *parameters, *shared[1:]])  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in (*shared, *parameters)}
         return run
 
-    return wrap
+
+def _annotation(name: str, option: Option) -> Any:
+    """An option as typer has it."""
+    import typer
+
+    if name == PATHS:
+        made = typer.Argument(metavar=option.metavar, help=option.help, show_default=False)
+    else:
+        made = typer.Option(
+            flag(name),
+            *([option.short] if option.short else ()),
+            metavar=option.metavar or None,
+            autocompletion=option.complete,
+            rich_help_panel=option.panel,
+            help=option.help,
+            min=option.least,
+            envvar=option.env or None,
+        )
+    return Annotated[option.type, made]
+
+
+def takes(*names: str, formats: Sequence[str] = REPORTS) -> Callable[[Callable[..., int]], Command]:
+    """Give a command the options `names` and those that all have.
+
+    `formats` are those that its --output takes.
+    """
+    wanted = (*names, *(n for n in COMMON if n not in names))
+    options = OPTIONS if formats is REPORTS else {**OPTIONS, "output": _output(formats)}
+    return lambda function: Command(function, {name: options[name] for name in wanted})

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from manifold.cli._options import WAYS, How, Settings, takes
+from manifold.cli._options import WAYS, Settings, takes
+from manifold.cli._ways import How
 from manifold.model import Difference
 from manifold.sops import sealed
 

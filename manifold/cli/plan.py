@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from manifold.cli._options import WAYS, How, Settings, takes
+from manifold.cli._options import WAYS, Settings, takes
+from manifold.cli._ways import How
 from manifold.model import Document
 
 EPILOG = "Examples: manifold plan deploy/ · manifold plan deploy/ --cluster prod.snapshot --prune -l app=shop · manifold plan . --against git:main -o json"
