@@ -134,6 +134,12 @@ def _checked(data: Any, file: Path) -> None:
         where = ".".join(map(str, error.absolute_path)) or "the rule"
         raise UsageError(f"{file}: {where}: {error.message}")
     try:
+        if "uses" not in data:
+            from manifold.lint.expectations import Expectations
+
+            expectations = Expectations()
+            expectations.add(0, data.get("at", "$"), data.get("expect", {}))
+            expectations.look()
         if "cel" in data:
             from manifold.k8s.cel import Scope, check
             from manifold.k8s.cel.check import DYN
@@ -141,11 +147,7 @@ def _checked(data: Any, file: Path) -> None:
             scope = Scope({"object": DYN, "self": DYN, "parameters": DYN})
             if messages := check(data["cel"], scope, ("bool", "string")):
                 raise UsageError(f"{file}: cel: {messages[0]}")
-        elif "expect" in data:
-            from manifold.lint.schema import compiled
-
-            compiled(data["expect"])
-        else:
+        elif "uses" in data:
             import importlib.util
 
             if importlib.util.find_spec(f"manifold.lint.checks.{data['uses'].replace('-', '_')}") is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -12,18 +12,14 @@ from manifold import references
 from manifold.k8s import others, pods
 from manifold.k8s.selectors import matches, plain_matches, written
 from manifold.lint.catalogue import Rule
-from manifold.lint.expectations import Expectations
+from manifold.lint.expectations import MISSING, Expectations, Unmet
 from manifold.lint.layout import changed, makes, units
-from manifold.lint.schema import compiled
 from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin, Path, Severity, spell
 from manifold.references import Reference
 
 Body = Mapping[str, Any]
 Selectors = dict[tuple[str, str, str], list[tuple["Subject", Body]]]
 CLUSTER = "*"
-ROOTS = ("$", "$pod", "$whole-pod", "$containers", "$main-containers")
-"""Where the place of a rule may begin; a whole Pod is one with containers, and no patch that leaves them to another file."""
-MISSING = object()
 MOST_PEERS = 200
 WORKLOADS = frozenset(
     (
@@ -521,78 +517,56 @@ class Check(Protocol):
     def __call__(self, subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]: ...
 
 
-Runner = Callable[[Subject, Bundle], Iterable[Finding]]
+Unless = Callable[[Subject, Bundle], bool]
+Teller = Callable[[Subject, Sequence[Unmet]], Iterable[Finding]]
+EVERYWHERE: Mapping[str, Any] = {"not": {}}
+"""What nothing meets: all places of a rule are looked at."""
 
 
-def _walk(value: Any, path: Path, parts: Sequence[str]) -> Iterator[tuple[Any, Path]]:
-    """The values at a path below; one that is missing at the end counts as MISSING, further up as nothing."""
-    if not parts:
-        yield value, path
-        return
-    part, rest = parts[0], parts[1:]
-    if part == "[*]":
-        for i, item in enumerate(_items(value)):
-            yield from _walk(item, (*path, i), rest)
-    elif isinstance(value, dict):
-        if part in value:
-            yield from _walk(value[part], (*path, part), rest)
-        elif not rest:
-            yield MISSING, (*path, part)
+class Ready(NamedTuple):
+    """A rule, ready to run: it tells of the places where what it expects is not met, or its check is asked."""
+
+    rule: Rule
+    tell: Teller | None
+    check: Check
+    parameters: Mapping[str, Any]
+    unless: Unless | None
+
+    def found(self, s: Subject, bundle: Bundle, unmet: Sequence[Unmet]) -> Iterable[Finding]:
+        """What the rule finds, given its places that fail."""
+        if self.unless is not None and self.unless(s, bundle):
+            return ()
+        if self.tell is None:
+            return self.check(s, bundle, self.parameters)
+        return self.tell(s, unmet) if unmet else ()
 
 
-def _parts(text: str) -> list[str]:
-    return [p for p in text.replace("[*]", ".[*]").split(".") if p]
+def _ready(rule: Rule, settings: Mapping[str, Any]) -> Ready:
+    parameters = {**rule.parameters, **settings}
+    tell: Teller | None = None
+    check: Check = _no_check
+    if rule.expect is not None:
+        tell = _unexpected
+    elif rule.cel:
+        tell = _evaluating(rule, parameters)
+    else:
+        check = _module(rule).check
+    amounts = parameters.get("unless-pod")
+    return Ready(rule, tell, check, parameters, _told_by_pod(amounts) if amounts else None)
 
 
-def _roots(at: str) -> tuple[Callable[[Subject], Sequence[tuple[Any, Path]]], list[str]]:
-    """The values that a place begins at, and the way on from them.
-
-    Raises ValueError for a place that begins with none of ROOTS.
-    """
-    root, *parts = _parts(at)
-
-    def pod(s: Subject) -> Sequence[tuple[Any, Path]]:
-        return () if s.pod is None else ((s.pod, s.pod_path),)
-
-    def whole(s: Subject) -> Sequence[tuple[Any, Path]]:
-        return ((s.pod, s.pod_path),) if s.containers else ()
-
-    found: dict[str, Callable[[Subject], Sequence[tuple[Any, Path]]]] = {
-        "$": lambda s: ((s.body, ()),),
-        "$pod": pod,
-        "$whole-pod": whole,
-        "$containers": lambda s: s.containers,
-        "$main-containers": lambda s: s.main,
-    }
-    if root not in found:
-        raise ValueError(f"`at: {at}` begins with none of {', '.join(ROOTS)}")
-    return found[root], parts
+def _module(rule: Rule) -> Any:
+    return importlib.import_module(f"manifold.lint.checks.{rule.uses.replace('-', '_')}")
 
 
-def _places(at: str) -> Callable[[Subject], Iterator[tuple[Any, Path]]]:
-    """The places that a rule speaks of."""
-    roots, parts = _roots(at)
-
-    def find(s: Subject) -> Iterator[tuple[Any, Path]]:
-        for body, path in roots(s):
-            yield from _walk(body, path, parts)
-
-    return find
+def _no_check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    return iter(())
 
 
-def _expecting(rule: Rule) -> Runner:
-    assert rule.expect is not None
-    find, test = _places(rule.at), compiled(rule.expect)
-
-    def run(s: Subject, bundle: Bundle) -> Sequence[Finding]:
-        return [_unexpected(s, value, path) for value, path in find(s) if not test(None if value is MISSING else value)]
-
-    return run
-
-
-def _unexpected(s: Subject, value: Any, path: Path) -> Finding:
-    name = value.get("name", "") if isinstance(value, dict) else _owner(s.body, path)
-    return Finding(path, {"value": "" if value is MISSING else value, "name": name})
+def _unexpected(s: Subject, unmet: Sequence[Unmet]) -> Iterator[Finding]:
+    for _, value, path in unmet:
+        name = value.get("name", "") if isinstance(value, dict) else _owner(s.body, path)
+        yield Finding(path, {"value": "" if value is MISSING else value, "name": name})
 
 
 def _owner(body: Any, path: Path) -> str:
@@ -608,20 +582,18 @@ def _owner(body: Any, path: Path) -> str:
     return name
 
 
-def _evaluating(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
+def _evaluating(rule: Rule, parameters: Mapping[str, Any]) -> Teller:
     from manifold.k8s.cel.evaluate import program
     from manifold.k8s.cel.syntax import CelError
 
     expression = program(rule.cel)
-    find = _places(rule.at)
-    given = {**rule.parameters, **parameters}
 
-    def run(s: Subject, bundle: Bundle) -> Iterator[Finding]:
-        for value, path in find(s):
+    def tell(s: Subject, unmet: Sequence[Unmet]) -> Iterator[Finding]:
+        for _, value, path in unmet:
             there = None if value is MISSING else value
             message = ""
             try:
-                answer = expression.run({"object": s.body, "self": there, "parameters": given})
+                answer = expression.run({"object": s.body, "self": there, "parameters": parameters})
             except CelError as error:
                 answer, message = False, f"the rule could not be evaluated here: {error}"
             if answer is True or answer == "":
@@ -631,91 +603,85 @@ def _evaluating(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
             name = there.get("name", "") if isinstance(there, dict) else _owner(s.body, path)
             yield Finding(path, {"value": "" if there is None else there, "name": name}, message)
 
-    return run
+    return tell
 
 
-def _using(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
-    module = importlib.import_module(f"manifold.lint.checks.{rule.uses.replace('-', '_')}")
-    check: Check = module.check
-    given = {**rule.parameters, **parameters}
-
-    return partial(check, parameters=given)
-
-
-def _runner(rule: Rule, parameters: Mapping[str, Any]) -> Runner:
-    if rule.expect is not None:
-        run = _expecting(rule)
-    else:
-        run = _evaluating(rule, parameters) if rule.cel else _using(rule, parameters)
-    amounts = parameters.get("unless-pod", rule.parameters.get("unless-pod"))
-    return _unless_pod(run, amounts) if amounts else run
-
-
-def _unless_pod(run: Runner, amounts: Sequence[str]) -> Runner:
-    """A rule that holds its tongue where the Pod as a whole says one of these amounts, as in `limits.memory`."""
+def _told_by_pod(amounts: Sequence[str]) -> Unless:
+    """Whether the Pod as a whole says one of these amounts, as in `limits.memory`: a rule holds its tongue then."""
     places = [text.split(".", 1) for text in amounts]
 
-    def unless(s: Subject, bundle: Bundle) -> Iterable[Finding]:
+    def unless(s: Subject, bundle: Bundle) -> bool:
         whole = s.pod.get("resources") if s.pod else None
         if isinstance(whole, dict) and bundle.pod_level:
             for which, name in places:
                 there = whole.get(which)
                 if isinstance(there, dict) and there.get(name) is not None:
-                    return ()
-        return run(s, bundle)
+                    return True
+        return False
 
     return unless
 
 
 class _Plan:
-    """The rules of a kind. What some only `expect` is looked at in one walk, and they run where that fails."""
+    """The rules of a kind: what they expect is looked at in one go, and where that is met the others alone run."""
 
-    __slots__ = ("expectations", "others", "rules")
+    __slots__ = ("checks", "look", "rules")
 
-    def __init__(self, rules: list[tuple[Rule, Runner]]) -> None:
+    def __init__(self, rules: list[Ready]) -> None:
         self.rules = rules
-        self.others = [(rule, run) for rule, run in rules if rule.expect is None]
-        self.expectations: Expectations[Subject] = Expectations()
-        for number, (rule, _) in enumerate(rules):
-            if rule.expect is not None:
-                roots, parts = _roots(rule.at)
-                self.expectations.add(number, _parts(rule.at)[0], roots, parts, compiled(rule.expect))
+        self.checks = [r for r in rules if r.tell is None]
+        expectations = Expectations()
+        for number, ready in enumerate(rules):
+            if ready.tell is not None:
+                expectations.add(number, ready.rule.at, EVERYWHERE if ready.rule.cel else ready.rule.expect or {})
+        self.look = expectations.look()
 
-    def needed(self, s: Subject) -> Sequence[tuple[Rule, Runner]]:
-        """The rules that must look at an object, in their order."""
-        failing = self.expectations.failing(s)
-        if not failing:
-            return self.others
-        return [r for number, r in enumerate(self.rules) if number in failing or r[0].expect is None]
+    def unmet(self, s: Subject) -> dict[int, list[Unmet]]:
+        """The places where an object does not meet what is expected, by the number of the rule."""
+        out: dict[int, list[Unmet]] = {}
+        if self.look is not None:
+            for one in self.look(s):
+                out.setdefault(one.number, []).append(one)
+        return out
 
 
 class Linter:
     """Rules, ready to run."""
 
     def __init__(self, rules: Sequence[Rule], parameters: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        settings = parameters or {}
-        self._all: list[tuple[Rule, Runner]] = []
-        for rule in rules:
-            run = _runner(rule, settings.get(rule.id, {}))
-            self._all.append((rule, run))
+        self._rules = rules
+        self._settings = parameters or {}
+        self._ready: dict[str, Ready] = {}
         self._plans: dict[tuple[str, str], _Plan] = {}
+
+    def prepare(self, documents: Iterable[Document]) -> None:
+        """Make ready the rules for the kinds of these documents, before processes part that would each do it again."""
+        for document in documents:
+            self._for(document)
 
     def _for(self, document: Document) -> _Plan:
         sort = document.api_version, document.kind
         found = self._plans.get(sort)
         if found is None:
-            found = self._plans[sort] = _Plan(self._wanted(*sort))
+            found = self._plans[sort] = _Plan([self._made(rule) for rule in self._wanted(*sort)])
         return found
 
-    def _wanted(self, api_version: str, kind: str) -> list[tuple[Rule, Runner]]:
+    def _made(self, rule: Rule) -> Ready:
+        """A rule made ready when a kind first asks for it: a run over few kinds needs few of the checks."""
+        found = self._ready.get(rule.id)
+        if found is None:
+            found = self._ready[rule.id] = _ready(rule, self._settings.get(rule.id, {}))
+        return found
+
+    def _wanted(self, api_version: str, kind: str) -> list[Rule]:
         # A custom kind may bear the name of another: what rules say of a Service is not for Knative's.
         custom = pods.custom(api_version, kind)
         key = api_version.rpartition("/")[0] + "/" + kind if custom else kind
         workload = custom or kind in WORKLOADS
         names = {key} if custom and _of_kubernetes(kind) else {key, kind}
         return [
-            (rule, run)
-            for rule, run in self._all
+            rule
+            for rule in self._rules
             if not names.isdisjoint(rule.kinds)
             or (not rule.kinds and (workload or rule.at == "$"))
             or ("$workload" in rule.kinds and workload)
@@ -729,19 +695,27 @@ class Linter:
             if not plan.rules:
                 continue
             s = subject(document)
-            for rule, run in plan.needed(s):
-                for finding in run(s, bundle):
-                    yield diagnostic(rule, finding, s, bundle.version)
+            unmet = plan.unmet(s)
+            if unmet:
+                for number, ready in enumerate(plan.rules):
+                    for finding in ready.found(s, bundle, unmet.get(number, ())):
+                        yield diagnostic(ready.rule, finding, s, bundle.version)
+            else:
+                for ready in plan.checks:
+                    for finding in ready.found(s, bundle, ()):
+                        yield diagnostic(ready.rule, finding, s, bundle.version)
 
     def run_on(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
         """As `run`, but a check that raises becomes an INTERNAL_ERROR of its object, and the others go on."""
         for document in documents:
-            for rule, run in self._for(document).rules:
+            plan = self._for(document)
+            for number, ready in enumerate(plan.rules):
                 try:
                     s = subject(document)
-                    found = [diagnostic(rule, finding, s, bundle.version) for finding in run(s, bundle)]
+                    told = ready.found(s, bundle, plan.unmet(s).get(number, ()))
+                    found = [diagnostic(ready.rule, finding, s, bundle.version) for finding in told]
                 except Exception as error:
-                    found = [_failed(rule, document, error, bundle.version)]
+                    found = [_failed(ready.rule, document, error, bundle.version)]
                 yield from found
 
 

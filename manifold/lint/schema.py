@@ -1,6 +1,6 @@
-"""The `expect` of a rule: the part of JSON Schema that rules need, compiled to closures; absent counts as null.
+"""The `expect` of a rule: the part of JSON Schema that rules need, as the text of a Python expression; absent counts as null.
 
-Measured: a compiled closure takes 0.3 microseconds where the jsonschema package takes 60.
+Measured: an expression takes 0.1 microseconds where a tree of closures takes 0.4, and the jsonschema package 60.
 """
 
 from __future__ import annotations
@@ -11,126 +11,148 @@ from typing import Any
 
 Test = Callable[[Any], bool]
 
-_TYPES: dict[str, Test] = {
-    "object": lambda v: isinstance(v, dict),
-    "array": lambda v: isinstance(v, list),
-    "string": lambda v: isinstance(v, str),
-    "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
-    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
-    "boolean": lambda v: isinstance(v, bool),
-    "null": lambda v: v is None,
+
+class Code:
+    """The text of a function in the making: new names for values, and the values that its constants stand for."""
+
+    def __init__(self) -> None:
+        self.constants: dict[str, Any] = {}
+        self._count = 0
+
+    def name(self) -> str:
+        """A name that nothing has yet."""
+        self._count += 1
+        return f"v{self._count}"
+
+    def constant(self, value: Any) -> str:
+        """How the text spells a value."""
+        if value is None or isinstance(value, (bool, int, str)):
+            return repr(value)
+        name = f"k{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def made(self, name: str, text: str) -> Any:
+        """What a text defines as `name`.
+
+        Raises ValueError where it is too much for Python: brackets nest to some 100 levels.
+        """
+        space = dict(self.constants)
+        try:
+            exec(compile(text, f"<{name}>", "exec"), space)
+        except (SyntaxError, MemoryError, RecursionError) as error:
+            raise ValueError("`expect` is nested too deeply") from error
+        return space[name]
+
+
+Writer = Callable[[Any, str, Code], str]
+
+_TYPES = {
+    "object": "isinstance({0}, dict)",
+    "array": "isinstance({0}, list)",
+    "string": "isinstance({0}, str)",
+    "integer": "(isinstance({0}, int) and not isinstance({0}, bool))",
+    "number": "(isinstance({0}, (int, float)) and not isinstance({0}, bool))",
+    "boolean": "isinstance({0}, bool)",
+    "null": "{0} is None",
 }
 
 
-def _all(tests: list[Test]) -> Test:
-    """All of these. Written out for one and two, which rules have most: a generator costs more than its tests."""
-    if len(tests) == 1:
-        return tests[0]
-    if len(tests) == 2:
-        first, second = tests
-        return lambda v: first(v) and second(v)
-    return lambda v: all(t(v) for t in tests)
+def _joined(word: str, parts: list[str]) -> str:
+    """`and` or `or` of expressions; of none what such a word gives of none."""
+    return f"({f' {word} '.join(parts)})" if parts else str(word == "and")
 
 
-def _any(tests: list[Test]) -> Test:
-    if len(tests) == 1:
-        return tests[0]
-    if len(tests) == 2:
-        first, second = tests
-        return lambda v: first(v) or second(v)
-    return lambda v: any(t(v) for t in tests)
+def _type(wanted: Any, v: str, code: Code) -> str:
+    return _joined("or", [_TYPES[w].format(v) for w in ([wanted] if isinstance(wanted, str) else wanted)])
 
 
-def _type(wanted: Any) -> Test:
-    tests = [_TYPES[w] for w in ([wanted] if isinstance(wanted, str) else wanted)]
-    return _any(tests)
+def _required(names: list[str], v: str, code: Code) -> str:
+    """Each name is there with a value that is not null, empty text, list or object: 0 and false are values."""
+    there = [(code.name(), n) for n in names]
+    return _joined("and", [f"isinstance({v}, dict)", *(f"(({x} := {v}.get({n!r})) or {x} == 0)" for x, n in there)])
 
 
-def _required(names: list[str]) -> Test:
-    """Each name is there with a value that is not null, empty text, list or object."""
-    if len(names) == 1:
-        name = names[0]
-        # The same, written out: 0 and false are values.
-        return lambda v: isinstance(v, dict) and bool((x := v.get(name)) or x == 0)
-    return lambda v: isinstance(v, dict) and all(v.get(n) not in _EMPTY for n in names)
+def _properties(schemas: Mapping[str, Any], v: str, code: Code) -> str:
+    parts = []
+    for name, schema in schemas.items():
+        x = code.name()
+        parts.append(f"(({x} := {v}.get({name!r})) is {x} and {expression(schema, x, code)})")
+    return f"(not isinstance({v}, dict) or {_joined('and', parts)})"
 
 
-_EMPTY: tuple[Any, ...] = (None, "", [], {})
+def _pattern(text: str, v: str, code: Code) -> str:
+    return f"(not isinstance({v}, str) or {code.constant(re.compile(text).search)}({v}) is not None)"
 
 
-def _properties(schemas: Mapping[str, Any]) -> Test:
-    tests = [(n, compiled(s)) for n, s in schemas.items()]
-    if len(tests) == 1:
-        name, test = tests[0]
-        return lambda v: not isinstance(v, dict) or test(v.get(name))
-    return lambda v: not isinstance(v, dict) or all(t(v.get(n)) for n, t in tests)
+def _each(schema: Mapping[str, Any], v: str, code: Code) -> str:
+    x = code.name()
+    return f"map(lambda {x}: {expression(schema, x, code)}, {v})"
 
 
-def _pattern(text: str) -> Test:
-    expression = re.compile(text)
-    return lambda v: not isinstance(v, str) or expression.search(v) is not None
+def _items(schema: Mapping[str, Any], v: str, code: Code) -> str:
+    return f"(not isinstance({v}, list) or all({_each(schema, v, code)}))"
 
 
-def _items(schema: Mapping[str, Any]) -> Test:
-    test = compiled(schema)
-    return lambda v: not isinstance(v, list) or all(map(test, v))
+def _contains(schema: Mapping[str, Any], v: str, code: Code) -> str:
+    return f"(isinstance({v}, list) and any({_each(schema, v, code)}))"
 
 
-def _contains(schema: Mapping[str, Any]) -> Test:
-    test = compiled(schema)
-    return lambda v: isinstance(v, list) and any(map(test, v))
+def _enum(values: list[Any], v: str, code: Code) -> str:
+    """One of these, of the same type: 1 is not true."""
+
+    def same(value: Any) -> str:
+        if value is None or isinstance(value, bool):
+            return f"{v} is {value}"
+        return f"({v} == {code.constant(value)} and type({v}) is {type(value).__name__})"
+
+    return _joined("or", [same(value) for value in values])
 
 
-def _not(schema: Mapping[str, Any]) -> Test:
-    test = compiled(schema)
-    return lambda v: not test(v)
+def _amount(comparison: str) -> Writer:
+    return lambda limit, v, code: f"(not isinstance({v}, (int, float)) or {v} {comparison} {code.constant(limit)})"
 
 
-def _any_of(schemas: list[Mapping[str, Any]]) -> Test:
-    return _any([compiled(s) for s in schemas])
+def _size(of: str, comparison: str) -> Writer:
+    return lambda n, v, code: f"(not isinstance({v}, {of}) or len({v}) {comparison} {code.constant(n)})"
 
 
-def _enum(values: list[Any]) -> Test:
-    if len(values) == 1:
-        only = values[0]
-        return lambda v: v is only or (v == only and type(v) is type(only))
-    return lambda v: any(v is x or (v == x and type(v) is type(x)) for x in values)
-
-
-def _at_least(least: float) -> Test:
-    return lambda v: not isinstance(v, (int, float)) or v >= least
-
-
-def _at_most(most: float) -> Test:
-    return lambda v: not isinstance(v, (int, float)) or v <= most
-
-
-KEYWORDS: dict[str, Callable[[Any], Test]] = {
+KEYWORDS: dict[str, Writer] = {
     "type": _type,
     "required": _required,
     "properties": _properties,
     "pattern": _pattern,
     "items": _items,
     "contains": _contains,
-    "not": _not,
-    "anyOf": _any_of,
-    "allOf": lambda schemas: _all([compiled(s) for s in schemas]),
+    "not": lambda schema, v, code: f"(not {expression(schema, v, code)})",
+    "anyOf": lambda schemas, v, code: _joined("or", [expression(s, v, code) for s in schemas]),
+    "allOf": lambda schemas, v, code: _joined("and", [expression(s, v, code) for s in schemas]),
     "enum": _enum,
-    "const": lambda value: _enum([value]),
-    "minimum": _at_least,
-    "maximum": _at_most,
-    "minItems": lambda n: lambda v: not isinstance(v, list) or len(v) >= n,
-    "maxItems": lambda n: lambda v: not isinstance(v, list) or len(v) <= n,
-    "minLength": lambda n: lambda v: not isinstance(v, str) or len(v) >= n,
+    "const": lambda value, v, code: _enum([value], v, code),
+    "minimum": _amount(">="),
+    "maximum": _amount("<="),
+    "minItems": _size("list", ">="),
+    "maxItems": _size("list", "<="),
+    "minLength": _size("str", ">="),
 }
 
 
-def compiled(schema: Mapping[str, Any]) -> Test:
-    """A function that tells whether a value keeps to the schema.
+def expression(schema: Mapping[str, Any], value: str, code: Code) -> str:
+    """The text of an expression that is true where the value of that name keeps to the schema.
 
     Raises ValueError for a keyword that rules do not have.
     """
     unknown = sorted(set(schema) - set(KEYWORDS))
     if unknown:
         raise ValueError(f"`expect` has no keyword {unknown[0]!r}; it has {', '.join(sorted(KEYWORDS))}")
-    return _all([KEYWORDS[k](v) for k, v in schema.items()]) if schema else lambda v: True
+    return _joined("and", [KEYWORDS[k](v, value, code) for k, v in schema.items()])
+
+
+def compiled(schema: Mapping[str, Any]) -> Test:
+    """A function that tells whether a value keeps to the schema.
+
+    Raises ValueError for a keyword that rules do not have, and for what is nested too deeply.
+    """
+    code = Code()
+    test: Test = code.made("test", f"def test(value):\n return bool({expression(schema, 'value', code)})\n")
+    return test
