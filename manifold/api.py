@@ -350,7 +350,7 @@ def linter(
     """The lint rules in force, ready for parts of `found`; `version` stands in what they say.
 
     `rules` are folders with rules of the user's own; `kustomizations` say which files belong together. Given no documents,
-    it looks through `found` and no more. Raises UsageError for a profile or a rule that does not exist.
+    it makes ready for `found` and no more. Raises UsageError for a profile or a rule that does not exist.
     """
     from manifold.lint.catalogue import choose, known
     from manifold.lint.engine import Bundle, Linter
@@ -372,17 +372,18 @@ def linter(
         return list(engine.run_on(straight(documents, asked), other))
 
     def run(documents: Sequence[Document]) -> list[Diagnostic]:
+        if not documents:
+            engine.prepare(found)
         try:
             bundle.prepare()
         except Exception:
-            out = misshapen(documents)
-        else:
-            out = []
-            for document in documents:  # one by one: what is said of it does not hang on those that it comes with
-                try:
-                    out += [*engine.run((document,), bundle)]
-                except Exception:
-                    out += misshapen((document,))
+            return misshapen(documents)
+        out: list[Diagnostic] = []
+        for document in documents:  # one by one: what is said of it does not hang on those that it comes with
+            try:
+                out += engine.look(document, bundle)
+            except Exception:
+                out += misshapen((document,))
         return out
 
     return run

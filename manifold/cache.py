@@ -24,6 +24,7 @@ from manifold.k8s import others
 from manifold.model import Diagnostic, Document, Glance, Key, ObjectId, Origin, Severity, Source, Span
 from manifold.model import Path as Place
 from manifold.read import Reading, read
+from manifold.read.packed import Opened
 
 FORMAT = 1
 SIZE = 16  # bytes of a digest
@@ -180,7 +181,7 @@ class Recalled(Document):
         return Glance(*self._values[4])
 
     def opened(self) -> Document:
-        return self.with_body(self.body)
+        return Opened(self)
 
     def mentions(self, word: str) -> bool:
         return self._home.document(self._number).mentions(word)

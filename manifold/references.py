@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from manifold import assets
 from manifold.k8s import pods
@@ -40,12 +40,13 @@ class Kind:
     inside: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One object pointing at another: where it says so, what must be in the target, whether it may be missing."""
 
     document: Document
-    path: Path
+    way: Any
+    """The way to where it says so, of `length` parts from the path where the search began: most are never asked for it."""
+    length: int
     target: Key
     verb: str
     optional: bool = False
@@ -58,6 +59,11 @@ class Reference:
     """Objects of this kind usually come from elsewhere: a cluster's setup, a vault, a controller."""
     inside: tuple[str, ...] = ()
     """Where the target keeps the names that `keys` must be among; empty for data."""
+
+    @property
+    def path(self) -> Path:
+        """Where it says so."""
+        return _way(self.way, self.length)
 
 
 @cache
@@ -132,9 +138,15 @@ def _walk(value: Any, parent: Any, trail: Any, branch: _Branch, found: list[Foun
     A way is (the way before, its last part), from the path where the walk began: most lead to nothing.
     """
     if isinstance(value, dict):
-        for part, below in branch.fields.items():
-            if part in value:
-                _walk(value[part], value, (trail, part), below, found)
+        fields = branch.fields
+        if len(value) < len(fields):
+            for part in value:
+                if part in fields:
+                    _walk(value[part], value, (trail, part), fields[part], found)
+        else:
+            for part, below in fields.items():
+                if part in value:
+                    _walk(value[part], value, (trail, part), below, found)
     elif isinstance(value, list):
         if branch.items is not None:
             only = branch.items.only
@@ -179,8 +191,8 @@ _GROUPS = {
 _CLUSTER_WIDE = frozenset(("ClusterRole",))
 
 
-def of(document: Document) -> Iterator[Reference]:
-    """What one object points at, in the order of the table."""
+def of(document: Document, pod: tuple[Body, Path] | None = None) -> Iterator[Reference]:
+    """What one object points at, in the order of the table; `pod` is its Pod spec with the path, where that is known."""
     trees = _trees(document.kind)
     if trees is None:
         return
@@ -191,9 +203,9 @@ def of(document: Document) -> Iterator[Reference]:
     if trees[0].fields:
         _walk(document.body, None, (), trees[0], places)
     if trees[1].fields:
-        spec = pods.spec(document.body, pods.held())
-        if spec is not None:
-            _walk(spec[0], None, spec[1], trees[1], places)
+        pod = pod or pods.spec(document.body, pods.held())
+        if pod is not None:
+            _walk(pod[0], None, pod[1], trees[1], places)
     if len(places) > 1:
         places.sort(key=_number)
     for _, line, name, parent, trail in places:
@@ -201,7 +213,7 @@ def of(document: Document) -> Iterator[Reference]:
             continue
         if line.made_for and any(str(a).startswith(line.made_for) for a in meta.get("annotations") or ()):
             continue
-        found = _reference(line, document, name, parent, _way(trail, len(line.parts)), namespace)
+        found = _reference(line, document, name, parent, trail, namespace)
         if found is not None:
             yield found
 
@@ -211,7 +223,7 @@ def _number(found: Found) -> int:
 
 
 def _reference(
-    line: Kind, document: Document, name: str, parent: dict[str, Any], at: Path, namespace: str
+    line: Kind, document: Document, name: str, parent: dict[str, Any], trail: Any, namespace: str
 ) -> Reference | None:
     group, kind = line.group, line.kind
     if line.kind_at:
@@ -227,21 +239,31 @@ def _reference(
     wide = line.cluster or kind in _CLUSTER_WIDE
     said_space = parent.get(line.namespace_at) if line.namespace_at else None
     space = "" if wide else str(said_space or namespace or "default")
-    unplaced = not wide and not said_space and not namespace
-    keys: list[tuple[Path, str]] = []
+    port = parent.get(line.port_at, line.port) if line.port_at else None
+    return Reference(
+        document,
+        trail,
+        len(line.parts),
+        Key(group, kind, space, name),
+        line.verb,
+        bool(line.optional_at and parent.get(line.optional_at)),
+        line.wish,
+        tuple(_keys(line, parent, _way(trail, len(line.parts))[:-1])) if line.key_at or line.items_at else (),
+        (port.get("name") or port.get("number")) if isinstance(port, dict) else port,
+        not (wide or said_space or namespace),
+        line.elsewhere,
+        line.inside,
+    )
+
+
+def _keys(line: Kind, parent: dict[str, Any], at: Path) -> Iterator[tuple[Path, str]]:
+    """What a reference asks of its target: the names, and where they stand."""
     if line.key_at and isinstance(parent.get(line.key_at), str):
-        keys.append(((*at[:-1], line.key_at), parent[line.key_at]))
+        yield (*at, line.key_at), parent[line.key_at]
     if line.items_at:
         for i, item in enumerate(parent.get("items") or ()):
             if isinstance(item, dict) and isinstance(item.get("key"), str):
-                keys.append(((*at[:-1], "items", i, "key"), item["key"]))
-    port = parent.get(line.port_at, line.port) if line.port_at else None
-    wanted = (port.get("name") or port.get("number")) if isinstance(port, dict) else port
-    optional = bool(parent.get(line.optional_at)) if line.optional_at else False
-    return Reference(
-        document, at, Key(group, kind, space, name), line.verb, optional, line.wish, tuple(keys), wanted,
-        unplaced, line.elsewhere, line.inside,
-    )  # fmt: skip
+                yield (*at, "items", i, "key"), item["key"]
 
 
 def all_of(documents: Iterable[Document]) -> Iterator[Reference]:

@@ -19,7 +19,8 @@ def matches(selector: Selector | None, labels: Labels) -> bool:
     for key, value in (selector.get("matchLabels") or {}).items():
         if labels.get(key) != value:
             return False
-    return all(_holds(e, labels) for e in selector.get("matchExpressions") or ())
+    expressions = selector.get("matchExpressions")
+    return not expressions or all(_holds(e, labels) for e in expressions)
 
 
 def _holds(expression: Mapping[str, Any], labels: Labels) -> bool:
@@ -52,10 +53,12 @@ MADE = frozenset(
 
 def written(selector: Selector) -> Selector:
     """A label selector without what it asks of labels that controllers make, which no template shows."""
-    return {
-        "matchLabels": {k: v for k, v in (selector.get("matchLabels") or {}).items() if k not in MADE},
-        "matchExpressions": [e for e in selector.get("matchExpressions") or () if (e or {}).get("key") not in MADE],
-    }
+    labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or ()
+    if not MADE.isdisjoint(labels):
+        labels = {k: v for k, v in labels.items() if k not in MADE}
+    if expressions:
+        expressions = [e for e in expressions if (e or {}).get("key") not in MADE]
+    return {"matchLabels": labels, "matchExpressions": expressions}
 
 
 def _allowed(selector: Selector) -> dict[str, tuple[bool, bool, set[str] | None, set[str]]]:

@@ -59,12 +59,12 @@ class Placed(NamedTuple):
 class Subject:
     """One object as checks see it, with its Pod spec and containers, found once."""
 
-    __slots__ = ("_identity", "_labels", "_ports", "_references", "body", "containers", "document", "kind", "main", "name", "namespace", "pod", "pod_path", "written")  # fmt: skip
+    __slots__ = ("_identity", "_labels", "_ports", "_references", "body", "containers", "document", "group", "kind", "main", "name", "namespace", "pod", "pod_path", "written")  # fmt: skip
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.body: Body = document.body
-        _, self.kind, self.written, self.name = document.key()
+        self.group, self.kind, self.written, self.name = document.key()
         self.namespace = self.written or "default"
         self.pod: Body | None = None
         self.pod_path: Path = ()
@@ -92,7 +92,11 @@ class Subject:
     def labels(self) -> dict[str, str]:
         """The labels of the Pods that it makes."""
         if self._labels is None:
-            self._labels = dict((self.template.get("metadata") or {}).get("labels") or {})
+            noted = self.document.glance
+            labels = None if noted is None else noted.labels
+            if labels is None:
+                labels = dict((self.template.get("metadata") or {}).get("labels") or {})
+            self._labels = labels
         return self._labels
 
     @property
@@ -106,7 +110,8 @@ class Subject:
     def references(self) -> Sequence[Reference]:
         """What it points at."""
         if self._references is None:
-            self._references = list(references.of(self.document))
+            pod = None if self.pod is None else (self.pod, self.pod_path)
+            self._references = list(references.of(self.document, pod))
         return self._references
 
 
@@ -117,7 +122,7 @@ class Distant(Subject):
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        _, self.kind, self.written, self.name = document.key()
+        self.group, self.kind, self.written, self.name = document.key()
         self.namespace = self.written or "default"
         self._labels = self._ports = self._references = self._identity = None
 
@@ -144,29 +149,26 @@ def distant(document: Document) -> tuple[Subject, bool]:
 def subject(document: Document) -> Subject:
     """An object prepared for checks; what is misshapen is left out, for the server will say so."""
     out = Subject(document)
-    if out.kind in pods.holders():
-        found = pods.spec(out.body, pods.held())
-        if found is None and isinstance(out.body.get("spec"), dict):
-            found = _no_template(document)
-        if found is not None:
-            out.pod, out.pod_path = found
-            out.main = _containers(out, "containers")
-            out.containers = (
-                [*_containers(out, "initContainers"), *out.main] if "initContainers" in out.pod else out.main
-            )
+    sort = out.group, out.kind
+    path = pods.held().get(sort)
+    if path is None:
+        return out
+    pod: Any = out.body
+    for part in (*path, "spec"):
+        pod = pod.get(part) if type(pod) is dict or isinstance(pod, Mapping) else None
+    if not isinstance(pod, Mapping):
+        if sort not in pods.TEMPLATES or not isinstance(out.body.get("spec"), dict):
+            return out
+        pod = {}  # of a workload without a template, as the API types read it
+    out.pod = pod
+    out.pod_path = at = (*path, "spec")
+    out.main = _containers(pod, at, "containers")
+    out.containers = [*_containers(pod, at, "initContainers"), *out.main] if "initContainers" in pod else out.main
     return out
 
 
-def _containers(s: Subject, part: str) -> list[tuple[Body, Path]]:
-    assert s.pod is not None
-    return [(c, (*s.pod_path, part, i)) for i, c in enumerate(_items(s.pod.get(part))) if isinstance(c, dict)]
-
-
-def _no_template(document: Document) -> tuple[Body, Path] | None:
-    """An empty Pod spec for a workload without one, as the API types read it; None for other groups."""
-    group = document.api_version.rpartition("/")[0]
-    path = pods.TEMPLATES.get((group, document.kind))
-    return ({}, (*path, "spec")) if path else None
+def _containers(pod: Body, at: Path, part: str) -> list[tuple[Body, Path]]:
+    return [(c, (*at, part, i)) for i, c in enumerate(_items(pod.get(part))) if isinstance(c, dict)]
 
 
 def _items(value: Any) -> Sequence[Any]:
@@ -512,9 +514,13 @@ def together(a: Subject, b: Subject) -> bool:
 
 
 class Check(Protocol):
-    """A check in code: what is wrong with one object, given all of them and the rule's parameters."""
+    """A check in code: what is wrong with one object, given all of them and the rule's parameters.
 
-    def __call__(self, subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]: ...
+    Its module may have a `concerns(api_version, kind, parameters)` as well: where that is false, it never finds anything
+    in objects of a kind, and is not asked.
+    """
+
+    def __call__(self, subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterable[Finding]: ...
 
 
 Unless = Callable[[Subject, Bundle], bool]
@@ -534,33 +540,46 @@ class Ready(NamedTuple):
 
     def found(self, s: Subject, bundle: Bundle, unmet: Sequence[Unmet]) -> Iterable[Finding]:
         """What the rule finds, given its places that fail."""
-        if self.unless is not None and self.unless(s, bundle):
-            return ()
         if self.tell is None:
             return self.check(s, bundle, self.parameters)
-        return self.tell(s, unmet) if unmet else ()
+        if not unmet or (self.unless is not None and self.unless(s, bundle)):
+            return ()
+        return self.tell(s, unmet)
 
 
 def _ready(rule: Rule, settings: Mapping[str, Any]) -> Ready:
     parameters = {**rule.parameters, **settings}
-    tell: Teller | None = None
-    check: Check = _no_check
-    if rule.expect is not None:
-        tell = _unexpected
-    elif rule.cel:
-        tell = _evaluating(rule, parameters)
-    else:
-        check = _module(rule).check
     amounts = parameters.get("unless-pod")
-    return Ready(rule, tell, check, parameters, _told_by_pod(amounts) if amounts else None)
+    unless = _told_by_pod(amounts) if amounts else None
+    if rule.expect is not None:
+        return Ready(rule, _unexpected, _nothing, parameters, unless)
+    if rule.cel:
+        return Ready(rule, _evaluating(rule, parameters), _nothing, parameters, unless)
+    check: Check = _module(rule).check
+    return Ready(rule, None, _silent(check, unless) if unless else check, parameters, None)
 
 
 def _module(rule: Rule) -> Any:
     return importlib.import_module(f"manifold.lint.checks.{rule.uses.replace('-', '_')}")
 
 
-def _no_check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    return iter(())
+def _concerns(ready: Ready, api_version: str, kind: str) -> bool:
+    """Whether a rule may find anything in objects of a kind."""
+    concerns = getattr(_module(ready.rule), "concerns", None) if ready.rule.uses else None
+    return concerns is None or bool(concerns(api_version, kind, ready.parameters))
+
+
+def _nothing(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterable[Finding]:
+    return ()
+
+
+def _silent(check: Check, unless: Unless) -> Check:
+    """A check that finds nothing in some objects."""
+
+    def checked(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterable[Finding]:
+        return () if unless(subject, bundle) else check(subject, bundle, parameters)
+
+    return checked
 
 
 def _unexpected(s: Subject, unmet: Sequence[Unmet]) -> Iterator[Finding]:
@@ -629,20 +648,19 @@ class _Plan:
 
     def __init__(self, rules: list[Ready]) -> None:
         self.rules = rules
-        self.checks = [r for r in rules if r.tell is None]
+        self.checks = [(r.rule, r.check, r.parameters) for r in rules if r.tell is None]
         expectations = Expectations()
         for number, ready in enumerate(rules):
             if ready.tell is not None:
                 expectations.add(number, ready.rule.at, EVERYWHERE if ready.rule.cel else ready.rule.expect or {})
         self.look = expectations.look()
 
-    def unmet(self, s: Subject) -> dict[int, list[Unmet]]:
-        """The places where an object does not meet what is expected, by the number of the rule."""
-        out: dict[int, list[Unmet]] = {}
-        if self.look is not None:
-            for one in self.look(s):
-                out.setdefault(one.number, []).append(one)
-        return out
+
+def _by_number(unmet: Iterable[Unmet]) -> dict[int, list[Unmet]]:
+    out: dict[int, list[Unmet]] = {}
+    for one in unmet:
+        out.setdefault(one.number, []).append(one)
+    return out
 
 
 class Linter:
@@ -663,7 +681,8 @@ class Linter:
         sort = document.api_version, document.kind
         found = self._plans.get(sort)
         if found is None:
-            found = self._plans[sort] = _Plan([self._made(rule) for rule in self._wanted(*sort)])
+            ready = map(self._made, self._wanted(*sort))
+            found = self._plans[sort] = _Plan([r for r in ready if _concerns(r, *sort)])
         return found
 
     def _made(self, rule: Rule) -> Ready:
@@ -688,22 +707,30 @@ class Linter:
             or "$any" in rule.kinds
         ]
 
+    def look(self, document: Document, bundle: Bundle) -> Sequence[Diagnostic]:
+        """What the rules find in a document, which is part of the bundle; what a check raises comes out."""
+        plan = self._for(document)
+        if not plan.rules:
+            return ()
+        s = subject(document)
+        unmet = () if plan.look is None else plan.look(s)
+        if not unmet:
+            return [
+                diagnostic(rule, finding, s, bundle.version)
+                for rule, check, parameters in plan.checks
+                for finding in check(s, bundle, parameters)
+            ]
+        places = _by_number(unmet)
+        return [
+            diagnostic(ready.rule, finding, s, bundle.version)
+            for number, ready in enumerate(plan.rules)
+            for finding in ready.found(s, bundle, places.get(number, ()))
+        ]
+
     def run(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
-        """What the rules find in these documents, which are part of the bundle; what a check raises comes out."""
+        """As `look`, for several documents."""
         for document in documents:
-            plan = self._for(document)
-            if not plan.rules:
-                continue
-            s = subject(document)
-            unmet = plan.unmet(s)
-            if unmet:
-                for number, ready in enumerate(plan.rules):
-                    for finding in ready.found(s, bundle, unmet.get(number, ())):
-                        yield diagnostic(ready.rule, finding, s, bundle.version)
-            else:
-                for ready in plan.checks:
-                    for finding in ready.found(s, bundle, ()):
-                        yield diagnostic(ready.rule, finding, s, bundle.version)
+            yield from self.look(document, bundle)
 
     def run_on(self, documents: Iterable[Document], bundle: Bundle) -> Iterator[Diagnostic]:
         """As `run`, but a check that raises becomes an INTERNAL_ERROR of its object, and the others go on."""
@@ -712,7 +739,8 @@ class Linter:
             for number, ready in enumerate(plan.rules):
                 try:
                     s = subject(document)
-                    told = ready.found(s, bundle, plan.unmet(s).get(number, ()))
+                    places = {} if plan.look is None else _by_number(plan.look(s))
+                    told = ready.found(s, bundle, places.get(number, ()))
                     found = [diagnostic(ready.rule, finding, s, bundle.version) for finding in told]
                 except Exception as error:
                     found = [_failed(ready.rule, document, error, bundle.version)]

@@ -82,10 +82,65 @@ class Packed(Document):
         return self._glance
 
     def opened(self) -> Document:
-        return self.with_body(self.body)
+        return Opened(self)
 
     def mentions(self, word: str) -> bool:
         return word.encode() in self._json
+
+
+class Opened(Document):
+    """A document for several looks at it: its value is made once, when it is first asked for; all else is as it is kept."""
+
+    __slots__ = ("_kept", "_value")
+    _kept: Document
+    _value: dict[str, Any] | None
+
+    def __init__(self, kept: Document) -> None:
+        fix = object.__setattr__  # the noun is frozen
+        fix(self, "_kept", kept)
+        fix(self, "_value", None)
+
+    @property
+    def source(self) -> str:
+        return self._kept.source
+
+    @property
+    def index(self) -> int:
+        return self._kept.index
+
+    @property
+    def named(self) -> bool:
+        return self._kept.named
+
+    @property
+    def locate(self) -> Callable[[Path], Span]:
+        return self._kept.locate
+
+    @property
+    def body(self) -> dict[str, Any]:
+        found = self._value
+        if found is None:
+            found = self._kept.body
+            object.__setattr__(self, "_value", found)
+        return found
+
+    @property
+    def api_version(self) -> str:
+        return self._kept.api_version
+
+    @property
+    def kind(self) -> str:
+        return self._kept.kind
+
+    def key(self, default_namespace: str = "") -> Key:
+        return self._kept.key(default_namespace)
+
+    @property
+    def glance(self) -> Glance | None:
+        return self._kept.glance
+
+    def mentions(self, word: str) -> bool:
+        return self._kept.mentions(word)
 
 
 def pack(

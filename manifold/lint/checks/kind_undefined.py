@@ -10,14 +10,17 @@ from manifold.lint.engine import Bundle, Finding, Subject
 from manifold.lint.near import slip
 
 
+def concerns(api_version: str, kind: str, parameters: Mapping[str, Any]) -> bool:
+    """Kinds of Kubernetes' own groups are the server's to tell of."""
+    return api_version.rpartition("/")[0] not in OWN
+
+
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a version that the definition of the kind at hand does not serve, and a kind a slip away from a defined one.
 
     Other kinds of the group may be defined elsewhere, unless the cluster is known.
     """
     group, _, version = subject.document.api_version.rpartition("/")
-    if group in OWN:
-        return
     defined = bundle.definitions.get(group)
     if defined is None:
         if bundle.whole and bundle.definitions and not group.endswith(".k8s.io"):

@@ -47,8 +47,10 @@ def _finding(reference: references.Reference, hint: str) -> Finding:
 
 def _there(reference: references.Reference, bundle: Bundle) -> bool:
     key = reference.target
-    placed = bundle.of_kind(key.group, key.kind).get(key.name, ())
-    return any(_fits(reference, p) for p in placed) or bundle.generated(key.kind, key.name)
+    for placed in bundle.of_kind(key.group, key.kind).get(key.name, ()):
+        if _fits(reference, placed):
+            return True
+    return bundle.generated(key.kind, key.name)
 
 
 def _fits(reference: references.Reference, placed: Placed) -> bool:

@@ -8,8 +8,11 @@ from typing import Any
 from manifold.lint.engine import Bundle, Finding, Subject
 
 
+def concerns(api_version: str, kind: str, parameters: Mapping[str, Any]) -> bool:
+    """One of the `versions`, of any kind or of this one."""
+    return not {"*", kind}.isdisjoint(parameters["versions"].get(api_version, ()))
+
+
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame one of the `versions`."""
-    wanted = parameters["versions"].get(subject.document.api_version)
-    if wanted is not None and ("*" in wanted or subject.kind in wanted):
-        yield Finding(("apiVersion",), {"value": f"{subject.document.api_version} {subject.kind}"})
+    """Blame what `concerns` it."""
+    yield Finding(("apiVersion",), {"value": f"{subject.document.api_version} {subject.kind}"})

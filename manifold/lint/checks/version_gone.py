@@ -10,14 +10,17 @@ from manifold.apiserver.schema import newest
 from manifold.lint.engine import Bundle, Finding, Subject
 
 
+def concerns(api_version: str, kind: str, parameters: Mapping[str, Any]) -> bool:
+    """The table has versions that come to an end."""
+    return (api_version, kind) in lifecycle.table()
+
+
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a version that by the `when` (removed, deprecated) of schemas/lifecycle.yaml is gone from the release asked for.
 
     Versions of other components (cert-manager, Istio) count as gone where any of their releases dropped them.
     """
-    entry = lifecycle.table().get((subject.document.api_version, subject.kind))
-    if entry is None:
-        return
+    entry = lifecycle.table()[subject.document.api_version, subject.kind]
     release = bundle.version or newest()
     removed, deprecated = (_reached(entry, word, release) for word in ("removed", "deprecated"))
     if not (removed if parameters["when"] == "removed" else deprecated and not removed):
