@@ -440,7 +440,7 @@ def _cut(data: bytes) -> Sequence[split.Piece]:
 
 
 class Exact:
-    """The way from a path to its place in nodes of the exact path, which are made again where they were not kept."""
+    """The way from a path to its place in a text of the exact path, whose nodes are made again where they are needed."""
 
     __slots__ = ("_line", "_root", "_text")
 
@@ -452,24 +452,22 @@ class Exact:
 
         if self._root is None:
             text = _text(self._text)
-            self._root = exact.parse(text if text.endswith("\n") else text + "\n").root
+            text = text if text.endswith("\n") else text + "\n"
+            found = _located(text, True, path, self._line)
+            if found is not None:
+                return found
+            self._root = exact.parse(text).root
         return exact.locate(self._root, path, self._line)
-
-
-# From so many places on libyaml's nodes are the cheaper way: they cost what some fifteen look-ups by indentation do.
-LARGEST_PLAIN = 1024 * 1024  # characters; the patterns of `places` take a hundred bytes for each
-MANY_PLACES = 12
 
 
 class Late:
     """The way from a path to its place in a clean text, gone only when a place is asked for."""
 
-    __slots__ = ("_asked", "_line", "_root", "_text")
+    __slots__ = ("_line", "_root", "_text")
 
     def __init__(self, text: Text, line: int) -> None:
         self._text, self._line = text, line
         self._root: Any = None
-        self._asked = 0
 
     @property
     def place(self) -> tuple[int, int] | None:
@@ -477,25 +475,41 @@ class Late:
         return None if isinstance(self._text, str) else (self._text[1], self._line)
 
     def __call__(self, path: Path) -> Span:
-        if not self._asked:
-            text = _text(self._text)
-            self._text = text if text.endswith("\n") else text + "\n"
-        assert isinstance(self._text, str)
-        if self._asked < MANY_PLACES:
-            from manifold.read import places
-
-            if not self._asked and (len(self._text) > LARGEST_PLAIN or not places.plain(self._text)):
-                self._asked = MANY_PLACES
-            self._asked += 1
-            if self._asked <= MANY_PLACES:
-                found = places.locate(self._text, path, self._line)
-                if found is not None:
-                    return found
-        from manifold.read import exact
-
         if self._root is None:
-            self._root = exact.compose(self._text)
+            text = _text(self._text)
+            text = text if text.endswith("\n") else text + "\n"
+            found = _located(text, False, path, self._line)
+            if found is not None:
+                return found
+            from manifold.read import exact
+
+            self._root = exact.compose(text)
+        else:
+            from manifold.read import exact
         return exact.locate_composed(self._root, path, self._line)
+
+
+KEPT = 1024 * 1024
+"""Indexes of places are kept for texts of so many characters together, so that each is made once while it is looked at."""
+_indexes: dict[tuple[str, bool], Any] = {}
+_kept = 0
+
+
+def _located(text: str, exact: bool, path: Path, line: int) -> Span | None:
+    """A place by the index of its document; None where libyaml must be asked."""
+    global _kept
+    key = text, exact
+    index = _indexes.get(key, key)
+    if index is key:
+        from manifold.read import places
+
+        index = places.index(text, exact)
+        _kept += len(text)
+        if _kept > KEPT:
+            _indexes.clear()
+            _kept = len(text)
+        _indexes[key] = index
+    return None if index is None else index.locate(path, line)
 
 
 MOST_DUPLICATES = 100  # of one document: nobody mends more, and a hostile one has a million
