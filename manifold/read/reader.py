@@ -147,7 +147,7 @@ class _Reader:
         clean = fast.clean(text)
 
         def parse(chunk: str) -> tuple[dict[str, Any], bytes] | None:
-            return fast.value(chunk) if clean or fast.clean(chunk) else None
+            return fast.value(chunk, clean)
 
         with fast.hushed():
             self._pieces(text, first, line_before, parse)
@@ -181,15 +181,20 @@ class _Reader:
                 continue
             # In a run over much the text is cut anew where a place is asked for, and not kept a second time.
             kept = (self.source, index) if plain and chunk is piece.text else chunk
+            whole = chunk if chunk.endswith("\n") else chunk + "\n"
             if parse is not None:
-                found = parse(chunk if chunk.endswith("\n") else chunk + "\n")
+                found = parse(whole)
                 if found is not None:
                     self._object(found[0], index, Late(kept, piece.line), found[1])
+                    continue
+                from manifold.read import fast
+
+                if fast.nothing(whole):
                     continue
             from manifold.read import exact
 
             try:
-                parsed = exact.parse(chunk if chunk.endswith("\n") else chunk + "\n")
+                parsed = exact.parse(whole)
             except exact.UnreadableError as error:
                 line = error.line + piece.line
                 self.say(

@@ -72,7 +72,9 @@ def _integer(digits: str) -> int:
         return int(digits[2:], 2)
     if prefix == "0o":
         return int(digits[2:], 8)
-    return int(digits, 8) if digits[0] == "0" and len(digits) > 1 else int(digits)
+    if digits[0] == "0" and len(digits) > 1:
+        return int(digits, 8)
+    return int(digits) if len(digits) <= 20 else UINT64  # too large in any case, and Python makes no ints of thousands
 
 
 def as_json(value: Any) -> Any:
