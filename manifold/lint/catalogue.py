@@ -15,7 +15,7 @@ from manifold.model import Severity
 PROFILES = ("recommended", "strict", "security", "reliability", "cost", "all")
 WORDS = frozenset(
     (
-        "id", "summary", "why", "fix", "severity", "kinds", "profiles", "at", "expect", "uses", "cel", "message", "parameters",
+        "id", "summary", "why", "fix", "severity", "kinds", "profiles", "at", "expect", "uses", "when", "cel", "message", "parameters",
         "aliases", "differs", "references", "examples", "mandatory",
     )
 )  # fmt: skip
@@ -39,6 +39,8 @@ class Rule:
     at: str = "$"
     expect: Mapping[str, Any] | None = None
     uses: str = ""
+    when: tuple[str, ...] = ()
+    """With `uses`: places of which one must be there for the check to find anything; empty: it is asked of each object."""
     cel: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ def _rule(data: Any, file: Path) -> Rule:
         at=data.get("at", "$"),
         expect=data.get("expect"),
         uses=data.get("uses", ""),
+        when=tuple(data.get("when", ())),
         cel=data.get("cel", ""),
         parameters=data.get("parameters", {}),
         aliases=tuple(data.get("aliases", ())),

@@ -14,11 +14,13 @@ from manifold.k8s.selectors import matches, plain_matches, written
 from manifold.lint.catalogue import Rule
 from manifold.lint.expectations import MISSING, Expectations, Unmet
 from manifold.lint.layout import changed, makes, units
-from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin, Path, Severity, spell
+from manifold.model import Diagnostic, Document, Glance, Kustomization, ObjectId, Origin, Path, Severity, spell
 from manifold.references import Reference
 
 Body = Mapping[str, Any]
 Selectors = dict[tuple[str, str, str], list[tuple["Subject", Body]]]
+Named = dict[str, list["Placed"]]
+"""Objects of a kind by name."""
 CLUSTER = "*"
 MOST_PEERS = 200
 WORKLOADS = frozenset(
@@ -138,12 +140,17 @@ class Distant(Subject):
         return subject(self.document.with_body(others.visible(self.document.body)))
 
 
-def distant(document: Document) -> tuple[Subject, bool]:
-    """An object for others to see, and whether it has a Pod spec."""
-    noted = document.glance or others.glance(document.body)
+def distant(document: Document) -> Subject:
+    """An object for others to see."""
+    noted = glance(document)
     out = Distant(document)
     out._labels, out._ports = noted.labels, noted.ports  # most of what others ask
-    return out, noted.pod
+    return out
+
+
+def glance(document: Document) -> Glance:
+    """What others ask of an object most, noted when it was read or seen now."""
+    return document.glance or others.glance(document.body)
 
 
 def subject(document: Document) -> Subject:
@@ -191,6 +198,10 @@ class Bundle:
         self._cluster = list(cluster)
         self._kustomizations = kustomizations
         self._asked: tuple[Subject | None, Mapping[str, Any], list[Subject]] = None, {}, []
+        self._placed: dict[tuple[str, str], Named] = {}
+        self._placed_beside: dict[tuple[str, str], dict[str, Named]] = {}
+        self._of: dict[str, list[Subject]] = {}
+        self._called: dict[str, dict[tuple[str, str], list[Subject]]] = {}
         self.whole = bool(self._cluster)
         """The cluster is known: what is neither there nor here is missing."""
 
@@ -211,33 +222,40 @@ class Bundle:
         return self._units.get(document.source, CLUSTER)
 
     @cached_property
-    def _placed(self) -> dict[tuple[str, str], dict[str, list[Placed]]]:
-        out: dict[tuple[str, str], dict[str, list[Placed]]] = {}
-        for unit, document in (
-            *((CLUSTER, d) for d in self._extra),
-            *((self.unit(d), d) for d in self.documents),
-        ):
-            group, kind, namespace, name = document.key()
-            out.setdefault((group, kind), {}).setdefault(name, []).append(Placed(unit, namespace, document))
+    def _documents(self) -> dict[str, list[Document]]:
+        """The manifests by kind: what else is asked of a kind is looked up when somebody asks for it."""
+        out: dict[str, list[Document]] = {}
+        for document in self.documents:
+            out.setdefault(document.kind, []).append(document)
         return out
 
-    def of_kind(self, group: str, kind: str) -> Mapping[str, list[Placed]]:
+    def _there(self, kind: str) -> list[Document]:
+        """The cluster's objects of a kind."""
+        return [d for d in self._extra if d.kind == kind]
+
+    def of_kind(self, group: str, kind: str) -> Named:
         """The objects of a kind among the manifests and the cluster's objects, by name."""
-        return self._placed.get((group, kind), {})
+        found = self._placed.get((group, kind))
+        if found is None:
+            found = self._placed[group, kind] = {}
+            for unit, document in (
+                *((CLUSTER, d) for d in self._there(kind)),
+                *((self.unit(d), d) for d in self._documents.get(kind, ())),
+            ):
+                key = document.key()
+                if key.group == group:
+                    found.setdefault(key.name, []).append(Placed(unit, key.namespace, document))
+        return found
 
-    @cached_property
-    def _beside(self) -> dict[tuple[str, str, str], dict[str, list[Placed]]]:
-        out: dict[tuple[str, str, str], dict[str, list[Placed]]] = {}
-        for (group, kind), named in self._placed.items():
-            for name, found in named.items():
-                for placed in found:
-                    out.setdefault((placed.unit, group, kind), {}).setdefault(name, []).append(placed)
-        return out
-
-    def beside(self, document: Document, group: str, kind: str) -> Mapping[str, list[Placed]]:
+    def beside(self, document: Document, group: str, kind: str) -> Named:
         """The objects of a kind that are applied together with a document, or are in the cluster, by name."""
-        own = self._beside.get((self.unit(document), group, kind), {})
-        there = self._beside.get((CLUSTER, group, kind), {})
+        found = self._placed_beside.get((group, kind))
+        if found is None:
+            found = self._placed_beside[group, kind] = {}
+            for name, everywhere in self.of_kind(group, kind).items():
+                for placed in everywhere:
+                    found.setdefault(placed.unit, {}).setdefault(name, []).append(placed)
+        own, there = found.get(self.unit(document), {}), found.get(CLUSTER, {})
         if not own or not there or own is there:
             return own or there
         return {name: [*own.get(name, ()), *there.get(name, ())] for name in (*own, *there)}
@@ -332,23 +350,28 @@ class Bundle:
 
     @cached_property
     def subjects(self) -> list[Subject]:
-        return [found for found, _ in self._subjects]
-
-    @cached_property
-    def _subjects(self) -> list[tuple[Subject, bool]]:
-        """All objects, and whether each has a Pod spec."""
+        """All objects."""
         return [distant(d) for d in (*self.documents, *self._extra)]
+
+    def of(self, kind: str) -> Sequence[Subject]:
+        """The objects of a kind, whatever the group."""
+        found = self._of.get(kind)
+        if found is None:
+            found = self._of[kind] = [distant(d) for d in (*self._documents.get(kind, ()), *self._there(kind))]
+        return found
 
     def prepare(self) -> None:
         """Look through all objects now, before processes part that would each do it again."""
-        _ = self._placed, self._making, self._by_value, self._by_label, self._workloads_by_unit, self._scalers
+        _ = self._documents, self._making, self._by_value, self._by_label, self._workloads_by_unit, self._scalers
 
     @cached_property
     def workloads(self) -> dict[str, list[Subject]]:
         """Objects that make Pods, by namespace."""
         out: dict[str, list[Subject]] = {}
-        for s, has_pod in self._subjects:
-            if has_pod and s.kind != "PodTemplate":
+        holders = pods.holders()
+        for document in (*self.documents, *self._extra):
+            if document.kind in holders and document.kind != "PodTemplate" and glance(document).pod:
+                s = distant(document)
                 out.setdefault(s.namespace, []).append(s)
         return out
 
@@ -368,23 +391,16 @@ class Bundle:
             return self._by_label.get((namespace, key, value), ()) if isinstance(value, str) else ()
         return self.workloads.get(namespace, ())
 
-    @cached_property
-    def by_kind(self) -> dict[str, list[Subject]]:
-        out: dict[str, list[Subject]] = {}
-        for s in self.subjects:
-            out.setdefault(s.kind, []).append(s)
-        return out
-
-    @cached_property
-    def _called(self) -> dict[tuple[str, str, str], list[Subject]]:
-        out: dict[tuple[str, str, str], list[Subject]] = {}
-        for s in self.subjects:
-            out.setdefault((s.kind, s.namespace, s.name), []).append(s)
-        return out
-
     def called(self, kind: Any, namespace: str, name: Any) -> Sequence[Subject]:
         """The objects at hand of a kind, a namespace and a name, whatever the group."""
-        return self._called.get((kind, namespace, name), ()) if isinstance(name, str) and isinstance(kind, str) else ()
+        if not isinstance(name, str) or not isinstance(kind, str):
+            return ()
+        found = self._called.get(kind)
+        if found is None:
+            found = self._called[kind] = {}
+            for s in self.of(kind):
+                found.setdefault((s.namespace, s.name), []).append(s)
+        return found.get((namespace, name), ())
 
     def selecting(self, subject: Subject, kind: str, field: str) -> list[Subject]:
         """The objects of a kind in the namespace of a workload whose label selector at `spec.<field>` selects its Pods."""
@@ -400,7 +416,7 @@ class Bundle:
     def _indexed(self, kind: str, field: str) -> Selectors:
         """Objects with their selectors, by namespace and the first label that they ask for, which is empty where there is none."""
         out: Selectors = {}
-        for s in self.by_kind.get(kind, ()):
+        for s in self.of(kind):
             selector = (s.body.get("spec") or {}).get(field)
             if isinstance(selector, Mapping):
                 asked = (selector.get("matchLabels") or {}).items()
@@ -415,7 +431,7 @@ class Bundle:
     @cached_property
     def _labelled(self) -> dict[tuple[str, Any], list[Subject]]:
         out: dict[tuple[str, Any], list[Subject]] = {}
-        for s in self.by_kind.get("Service", ()):
+        for s in self.of("Service"):
             for key, value in ((s.body.get("metadata") or {}).get("labels") or {}).items():
                 if isinstance(value, str):
                     out.setdefault((key, value), []).append(s)
@@ -425,13 +441,13 @@ class Bundle:
         """The Services at hand that a label selector may select: those with a label that it asks for, if it asks for one."""
         asked = (selector.get("matchLabels") or {}).items()
         pair = next((p for p in asked if isinstance(p[1], str)), None)
-        return self.by_kind.get("Service", ()) if pair is None else self._labelled.get(pair, ())
+        return self.of("Service") if pair is None else self._labelled.get(pair, ())
 
     @cached_property
     def _services(self) -> dict[tuple[str, str, Any], list[Subject]]:
         """The Services at hand by namespace and the first label that they select."""
         out: dict[tuple[str, str, Any], list[Subject]] = {}
-        for s in self.by_kind.get("Service", ()):
+        for s in self.of("Service"):
             for key, value in ((s.body.get("spec") or {}).get("selector") or {}).items():
                 out.setdefault((s.namespace, key, str(value)), []).append(s)
                 break
@@ -450,7 +466,7 @@ class Bundle:
     @cached_property
     def _scalers(self) -> dict[tuple[str, str, str], Subject]:
         out = {}
-        for s in self.by_kind.get("HorizontalPodAutoscaler", ()):
+        for s in self.of("HorizontalPodAutoscaler"):
             target = (s.body.get("spec") or {}).get("scaleTargetRef") or {}
             out[s.namespace, str(target.get("kind")), str(target.get("name"))] = s
         return out
@@ -459,7 +475,7 @@ class Bundle:
     def definitions(self) -> dict[str, dict[str, set[str]]]:
         """The versions of each kind, by group, that the definitions at hand serve."""
         out: dict[str, dict[str, set[str]]] = {}
-        for s in self.by_kind.get("CustomResourceDefinition", ()):
+        for s in self.of("CustomResourceDefinition"):
             spec = s.body.get("spec") or {}
             kind = (spec.get("names") or {}).get("kind")
             versions = [v for v in spec.get("versions") or () if isinstance(v, dict) and v.get("served", True)]
@@ -472,7 +488,7 @@ class Bundle:
     def scalers(self) -> dict[tuple[str, str], list[Subject]]:
         """The autoscalers at hand by the kind and name of their target."""
         out: dict[tuple[str, str], list[Subject]] = {}
-        for s in self.by_kind.get("HorizontalPodAutoscaler", ()):
+        for s in self.of("HorizontalPodAutoscaler"):
             target = (s.body.get("spec") or {}).get("scaleTargetRef") or {}
             out.setdefault((str(target.get("kind")), str(target.get("name"))), []).append(s)
         return out
@@ -481,7 +497,7 @@ class Bundle:
     def budgets(self) -> dict[int, list[Subject]]:
         """The disruption budgets at hand by the id of the document of each workload that they cover."""
         out: dict[int, list[Subject]] = {}
-        for s in self.by_kind.get("PodDisruptionBudget", ()):
+        for s in self.of("PodDisruptionBudget"):
             selector = (s.body.get("spec") or {}).get("selector")
             for w in self.selected(s, selector) if isinstance(selector, dict) else ():
                 out.setdefault(id(w.document), []).append(s)
@@ -527,6 +543,8 @@ Unless = Callable[[Subject, Bundle], bool]
 Teller = Callable[[Subject, Sequence[Unmet]], Iterable[Finding]]
 EVERYWHERE: Mapping[str, Any] = {"not": {}}
 """What nothing meets: all places of a rule are looked at."""
+NOTHING: Mapping[str, Any] = {"type": "null"}
+"""What only an empty place meets: a check is asked where something is there."""
 
 
 class Ready(NamedTuple):
@@ -541,7 +559,7 @@ class Ready(NamedTuple):
     def found(self, s: Subject, bundle: Bundle, unmet: Sequence[Unmet]) -> Iterable[Finding]:
         """What the rule finds, given its places that fail."""
         if self.tell is None:
-            return self.check(s, bundle, self.parameters)
+            return self.check(s, bundle, self.parameters) if unmet or not self.rule.when else ()
         if not unmet or (self.unless is not None and self.unless(s, bundle)):
             return ()
         return self.tell(s, unmet)
@@ -642,15 +660,17 @@ def _told_by_pod(amounts: Sequence[str]) -> Unless:
 
 
 class _Plan:
-    """The rules of a kind: what they expect is looked at in one go, and where that is met the others alone run."""
+    """The rules of a kind: what they expect is looked at in one go, and where that is met only the rest of them runs."""
 
     __slots__ = ("checks", "look", "rules")
 
     def __init__(self, rules: list[Ready]) -> None:
         self.rules = rules
-        self.checks = [(r.rule, r.check, r.parameters) for r in rules if r.tell is None]
+        self.checks = [(r.rule, r.check, r.parameters) for r in rules if r.tell is None and not r.rule.when]
         expectations = Expectations()
         for number, ready in enumerate(rules):
+            for place in ready.rule.when:
+                expectations.add(number, place, NOTHING)
             if ready.tell is not None:
                 expectations.add(number, ready.rule.at, EVERYWHERE if ready.rule.cel else ready.rule.expect or {})
         self.look = expectations.look()

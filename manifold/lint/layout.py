@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from functools import cache
-from pathlib import Path
 
 from manifold import assets
 from manifold.model import Document, Kustomization
 
 
+@cache
 def makes(api_version: str) -> bool:
     """Whether the operator of an API group may make Pods, ConfigMaps and the like: of all groups but those known not to."""
     group = api_version.rpartition("/")[0]
@@ -32,10 +32,11 @@ def units(documents: Sequence[Document], kustomizations: Iterable[Kustomization]
     out: dict[str, str] = {}
     folders: dict[str, list[Document]] = {}
     inside_of: dict[str, list[Document] | None] = {}
+    real = _Real()
     for document in documents:
         file = document.source
         if file not in out:
-            unit = out[file] = (grouped.get(str(Path(file).resolve())) if grouped and file else None) or file
+            unit = out[file] = (grouped.get(real(file)) if grouped and file else None) or file
             # as texts: a Path for each document costs more than all else here
             folder = os.path.dirname(file) or "."  # noqa: PTH120
             inside_of[file] = folders.setdefault(folder, []) if unit == file else None
@@ -47,6 +48,22 @@ def units(documents: Sequence[Document], kustomizations: Iterable[Kustomization]
             for document in inside:
                 out[document.source] = f"{folder}/"
     return out
+
+
+class _Real:
+    """The real path of a file; that of its folder is looked for once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, str] = {}
+
+    def __call__(self, file: str) -> str:
+        folder, name = os.path.split(file)
+        if os.path.islink(file) or name in ("", ".", ".."):  # noqa: PTH114
+            return os.path.realpath(file)
+        found = self._folders.get(folder)
+        if found is None:
+            found = self._folders[folder] = os.path.realpath(folder or ".")
+        return os.path.join(found, name)  # noqa: PTH118
 
 
 def changed(kustomizations: Iterable[Kustomization]) -> frozenset[str]:

@@ -26,7 +26,7 @@ def of(subject: Subject, bundle: Bundle) -> list[Subject]:
 
 
 def _beside(subject: Subject, bundle: Bundle, kind: str) -> list[Subject]:
-    found = bundle.by_kind.get(kind)
+    found = bundle.of(kind)
     if not found:
         return []
     units = (CLUSTER, bundle.unit(subject.document))

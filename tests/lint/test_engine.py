@@ -9,6 +9,7 @@ import pytest
 from manifold import api
 from manifold.lint.catalogue import Rule, rules
 from manifold.lint.engine import Bundle, Linter, subject
+from manifold.lint.shape import straight
 from manifold.model import Diagnostic, Document, Source
 from manifold.read import read
 
@@ -91,3 +92,17 @@ def test_findings_of_an_object_tell_its_identity() -> None:
     found = api.lint("apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nspec: {containers: [{image: x}]}\n")
 
     assert {(d.object.kind, d.object.namespace, d.object.name) for d in found} == {("Pod", "b", "a")}
+
+
+@pytest.mark.parametrize("rule", [r for r in rules().values() if r.when], ids=lambda r: r.id)
+def test_a_check_finds_nothing_where_it_is_not_asked(rule: Rule) -> None:
+    """`when` leaves out what finds nothing: over all examples and fixtures the rule finds the same without it."""
+    texts = [t for r in rules().values() for t in (r.good, r.bad)] + [f.read_text() for f in FIXTURES]
+    documents = [read(Source(str(n), text.encode())).documents for n, text in enumerate(texts)]
+
+    def found(one: Rule) -> list[Diagnostic]:
+        linter = Linter([one])
+        return [d for there in documents for d in linter.run(straight(there, api.server()), Bundle(there))]
+
+    assert found(rule) == found(replace(rule, when=()))
+    assert found(rule) != []

@@ -60,7 +60,7 @@ def _workload(subject: Subject) -> Iterator[Repair]:
     for word in (meta.get("name"), (meta.get("labels") or {}).get(key)):
         if word in votes:
             votes[word] += 1
-    for service in subject.around.bundle.by_kind.get("Service", ()):
+    for service in subject.around.bundle.of("Service"):
         selector = (service.body.get("spec") or {}).get("selector") or {}
         if service.namespace == _namespace(body) and isinstance(selector, dict) and selector.get(key) in votes:
             votes[selector[key]] += 1

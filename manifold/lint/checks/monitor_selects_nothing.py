@@ -23,7 +23,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     if subject.kind == "PodMonitor":
         there = [(w, w.labels) for found in bundle.workloads.values() for w in found]
     else:
-        there = [(s, (s.body.get("metadata") or {}).get("labels") or {}) for s in bundle.by_kind.get("Service", ())]
+        there = [(s, (s.body.get("metadata") or {}).get("labels") or {}) for s in bundle.of("Service")]
     beside = [(s, labels) for s, labels in there if _near(s, subject, spaces)]
     if any(matches(selector, labels) for _, labels in beside):
         return

@@ -11,7 +11,7 @@ from manifold.lint.engine import Bundle, Finding, Subject
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a container without a request or limit that a quota of its namespace counts and no LimitRange fills in."""
-    if "ResourceQuota" not in bundle.by_kind:
+    if not bundle.of("ResourceQuota"):
         return
     try:
         for path, name, missing, by in quota.silent(subject, bundle):

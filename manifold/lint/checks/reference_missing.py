@@ -61,15 +61,17 @@ def _fits(reference: references.Reference, placed: Placed) -> bool:
 def _why(reference: references.Reference, bundle: Bundle) -> str | None:
     """Why the target is certainly missing, as a hint for the message; None where nobody can tell."""
     key = reference.target
-    units = (CLUSTER, bundle.unit(reference.document))
     like = bundle.beside(reference.document, key.group, key.kind)
-    fitting = (name for name, placed in like.items() if any(_fits(reference, p) for p in placed))
-    beside = bool(next(fitting, "")) if len(like) > MOST_NAMES else list(fitting)
-    if isinstance(beside, list) and (near := slip(key.name, beside)):
-        return f"; did you mean {near}?"
-    aside = [p for p in like.get(key.name, ()) if key.namespace]
-    if aside and not bundle.rendered(reference.document):
-        return f"; there is one in namespace {aside[0].namespace}"
+    beside: bool | list[str] = False
+    if like:
+        fitting = (name for name, placed in like.items() if any(_fits(reference, p) for p in placed))
+        beside = bool(next(fitting, "")) if len(like) > MOST_NAMES else list(fitting)
+        if isinstance(beside, list) and (near := slip(key.name, beside)):
+            return f"; did you mean {near}?"
+        aside = [p for p in like.get(key.name, ()) if key.namespace]
+        if aside and not bundle.rendered(reference.document):
+            return f"; there is one in namespace {aside[0].namespace}"
+    units = (CLUSTER, bundle.unit(reference.document))
     alike = ALIKE.get(key.group, ())
     for kind in alike if key.kind in alike else ():
         found = bundle.of_kind(key.group, kind).get(key.name, ()) if kind != key.kind else ()
@@ -77,10 +79,12 @@ def _why(reference: references.Reference, bundle: Bundle) -> str | None:
             return f"; there is a {kind} of that name"
     if bundle.whole:
         return ""
+    if not beside:
+        return None
     usual = not (
         reference.wish or reference.elsewhere or key.namespace == "kube-system" or bundle.making(reference.document)
     )
-    return "" if usual and beside else None
+    return "" if usual else None
 
 
 def _meant(reference: references.Reference, other: Mapping[str, Any]) -> bool:
