@@ -8,14 +8,11 @@ default; what an object refers to outside of it is then assumed to exist.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from manifold.apiserver.faults import RULES, UNKNOWN_FIELD, Fault
-from manifold.apiserver.server import Server
-from manifold.apiserver.world import World
 from manifold.errors import ReadError, SourceError, UsageError
 from manifold.model import (
     KEY,
@@ -36,10 +33,12 @@ from manifold.model import (
 )
 from manifold.read import Reading
 from manifold.read import read as read_source
+from manifold.records import field, record
 
 if TYPE_CHECKING:
     from manifold.apiserver.patch.apply import Conflict, Result
     from manifold.apiserver.schema import Kind
+    from manifold.apiserver.server import Server
     from manifold.plan import Prune
 
 __all__ = [
@@ -79,7 +78,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Outcome:
     """What an apply does to one object.
 
@@ -97,6 +96,8 @@ class Outcome:
 
 @lru_cache(maxsize=8)
 def _bare(version: str | None) -> Server:
+    from manifold.apiserver.server import Server  # whoever only lints does without
+
     return Server(version)
 
 
@@ -122,6 +123,9 @@ def server(
         beside = []
     if not found and not there and not beside:
         return _bare(version)
+    from manifold.apiserver.server import Server
+    from manifold.apiserver.world import World
+
     return Server(version, found, World(there) if there else None, World(beside) if beside else None)
 
 

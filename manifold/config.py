@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from manifold import assets
 from manifold.errors import UsageError
 from manifold.model import KEY
+from manifold.records import field, record
 
 NAMES = ("manifold.yaml", "manifold.yml", ".manifold.yaml")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class PathRule:
     """Rules that do not hold for some files, and why."""
 
@@ -24,7 +23,7 @@ class PathRule:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Config:
     """The settings in force; empty where the file says nothing. Paths are absolute."""
 
@@ -90,6 +89,8 @@ def _refusal(file: Path, text: bytes, error: Any) -> UsageError:
     message = str(error.message)
     if error.validator == "additionalProperties":
         unknown = next(name for name in error.instance if name not in error.schema["properties"])
+        import difflib
+
         near = difflib.get_close_matches(str(unknown), error.schema["properties"], 1)
         message = f"there is no setting `{unknown}`" + (f"; did you mean `{near[0]}`?" if near else "")
         path = (*path, str(unknown))

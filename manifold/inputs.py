@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from manifold.config import Config
 from manifold.errors import UsageError
 from manifold.model import Diagnostic, Document, Kustomization, Skip, Source
 from manifold.processes import processors, spread
+from manifold.records import field, record
 
 if TYPE_CHECKING:
     from manifold.cache import Cache
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 READING_PAYS_FROM = 400_000  # bytes; below, a second process costs more than it brings (a fork and its answers: 10 ms)
 
 
-@dataclass(slots=True)
+@record
 class Request:
     """What to look at and how; empty means the default."""
 
@@ -79,7 +79,7 @@ class Request:
         return not names.isdisjoint(k.lower() for k in self.skip_kind)
 
 
-@dataclass(slots=True)
+@record
 class Loaded:
     """All sources, read."""
 
@@ -205,12 +205,12 @@ def _read(
     meanwhile: Callable[[Sequence[Source]], None],
 ) -> list[Read]:
     """The sources, read: many packed ones by several processes."""
-    from manifold.read import fast, read, travel
+    from manifold.read import read
 
     if kept:
         from manifold.cache import entry
 
-    def one(number: int) -> travel.Read:
+    def one(number: int) -> tuple[int, Reading, Any]:
         marks: list[bytes] | None = [] if kept else None
         reading = read(sources[number], packed=packed, marks=marks)
         noted = None if marks is None else entry(sources[number], reading, marks)
@@ -224,17 +224,22 @@ def _read(
     if packed:
         many = sum(len(s.data) for s in sources) >= READING_PAYS_FROM
         wanted = request.jobs or (processors() if many else 1)
+    numbers = range(len(sources))
     if wanted > 1:
+        from manifold.read import fast, travel
+
         fast.warm()
-    found = spread(
-        range(len(sources)),
-        one,
-        wanted,
-        dump=partial(travel.dump, sources=sources),
-        load=partial(travel.load, sources=sources),
-        tick=tick,
-        meanwhile=partial(meanwhile, sources) if wanted > 1 else lambda: None,
-    )
+        found = spread(
+            numbers,
+            one,
+            wanted,
+            dump=partial(travel.dump, sources=sources),
+            load=partial(travel.load, sources=sources),
+            tick=tick,
+            meanwhile=partial(meanwhile, sources),
+        )
+    else:
+        found = spread(numbers, one, 1, tick=tick)
     return [(reading, noted) for _, reading, noted in found]
 
 

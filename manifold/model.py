@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
+
+from manifold.records import field, record, replace
 
 JSON = Any
 """A JSON value: dict with string keys, list, str, int, float, bool or None."""
@@ -91,7 +92,7 @@ class Glance(NamedTuple):
     ports: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Source:
     """One text: a file, stdin, or what the library was given (name empty)."""
 
@@ -101,7 +102,7 @@ class Source:
     """Named on the command line (or given to the library), so it gets the full verdict, partial or not."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Document:
     """One object as kubectl would send it, and the way back to its text.
 
@@ -176,7 +177,7 @@ class ObjectId(NamedTuple):
 NO_OBJECT = ObjectId()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Fix:
     """A repair: `edits` replace spans of the text with new text. `safe` repairs change no meaning."""
 
@@ -186,7 +187,7 @@ class Fix:
     """(path, "set" | "delete" | "rename", value): applied to the text by `manifold.lint.fix`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Diagnostic:
     """One thing that is wrong, or worth saying, and where. The fields are the contract's."""
 
@@ -247,7 +248,7 @@ class Diagnostic:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Kustomization:
     """What a kustomization lists, all by real path, and the (kind, name) of what it generates."""
 
@@ -258,7 +259,7 @@ class Kustomization:
     """It patches or relabels what it lists, so that the files alone do not tell what is applied."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Skip:
     """Something that was not looked at, and why: nothing is skipped without one."""
 
@@ -267,7 +268,7 @@ class Skip:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Summary:
     """The counts of a report."""
 
@@ -301,7 +302,7 @@ def _as_it_is(found: Diagnostic) -> Diagnostic:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Report:
     """What a run found, complete and in order: by file, position and rule."""
 
@@ -338,7 +339,7 @@ Verb = Literal["create", "update", "unchanged", "replace", "refused", "conflict"
 """What an apply does to an object; `gone` is live and no longer among the manifests."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Difference:
     """One object: what happens to it, its changes, and what is worth knowing of them."""
 
@@ -363,7 +364,7 @@ class Difference:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Step:
     """One object's turn."""
 
@@ -388,7 +389,7 @@ class Step:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Plan:
     """The waves, what is pruned after them, and what stands in the way."""
 

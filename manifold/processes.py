@@ -5,10 +5,7 @@ multiprocessing's pool does the same with threads, locks and a pickling of each 
 
 from __future__ import annotations
 
-import logging
 import os
-import pickle
-import signal
 import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +47,8 @@ class _Child:
         """Whether all its answers have come."""
 
     def stop(self) -> None:
+        import signal
+
         with suppress(ProcessLookupError):  # gone by itself
             os.kill(self.pid, signal.SIGTERM)
 
@@ -85,13 +84,25 @@ class _Child:
         del self._data[:at]
 
 
+def _pickled(answer: Any) -> bytes:
+    import pickle
+
+    return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+
+
+def _unpickled(data: bytes) -> Any:
+    import pickle
+
+    return pickle.loads(data)
+
+
 def spread(
     tasks: Sequence[T],
     do: Callable[[T], Any],
     processes: int,
     *,
-    dump: Callable[[Any], bytes] = lambda answer: pickle.dumps(answer, pickle.HIGHEST_PROTOCOL),
-    load: Callable[[bytes], Any] = pickle.loads,
+    dump: Callable[[Any], bytes] = _pickled,
+    load: Callable[[bytes], Any] = _unpickled,
     tick: Callable[[int], None] | None = None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> list[Any]:
@@ -121,7 +132,7 @@ def spread(
         child.receive()
         for number, data in child.frames():
             if number == _FAILED:
-                raise pickle.loads(data)
+                raise _unpickled(data)
             out[number] = load(data)
             missing.discard(number)
 
@@ -157,6 +168,8 @@ def spread(
 
 def _end(children: Sequence[_Child]) -> str:
     """What became of the processes that did not do all they took up."""
+    import signal
+
     codes = [code for child in children if (code := child.wait())]
     killed = [signal.Signals(-code).name for code in codes if code < 0]
     if killed:
@@ -191,6 +204,8 @@ def _fork(
     except OSError as error:
         os.close(answers)
         os.close(into)
+        import logging
+
         logging.getLogger("manifold").debug("no further process can be made: %s", error)
         return None
     if not pid:
@@ -240,8 +255,8 @@ def _serve(
 def _travelling(error: BaseException) -> bytes:
     """An error as bytes; where it cannot travel, what it says can."""
     try:
-        data = pickle.dumps(error)
-        pickle.loads(data)
+        data = _pickled(error)
+        _unpickled(data)
     except Exception:
-        data = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+        data = _pickled(RuntimeError(f"{type(error).__name__}: {error}"))
     return data

@@ -6,12 +6,12 @@ The stages themselves are `manifold.api`'s; this is the part that needs files, p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manifold import __version__, api, sops
+from manifold.apiserver.schema import release
 from manifold.baseline import fingerprinted
 from manifold.config import Config
 from manifold.errors import UsageError
@@ -30,6 +30,7 @@ from manifold.model import (
     Summary,
 )
 from manifold.processes import can_fork, processors, spread
+from manifold.records import record, replace
 from manifold.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -45,9 +46,8 @@ def _ready(request: Request, sources: Sequence[Source]) -> None:
     """Load what the stages need, for kinds such as the first ones: there is time while others read."""
     from manifold.read import read
 
-    servers = [api.server(version) for version in request.releases]
     if request.validate and sources:
-        _warm(servers, read(sources[0]).documents)
+        _warm([api.server(version) for version in request.releases], read(sources[0]).documents)
     if request.lint:
         from manifold.lint import engine, near  # noqa: F401
         from manifold.lint.catalogue import choose, known
@@ -59,7 +59,7 @@ def _ready(request: Request, sources: Sequence[Source]) -> None:
 CHUNK = 32
 
 
-@dataclass(slots=True)
+@record
 class Work:
     """What the stages need, forked with the processes, so that nothing of it is copied or pickled."""
 
@@ -94,12 +94,13 @@ def examine(
     known = cache.known(context) if cache is not None else {}
     found = [d for there in known.values() for d in there]
     anew = len(known) < loaded.files
+    versions = dict.fromkeys(release(version) for version in request.releases)
     servers: list[Any] = []
-    if anew or loaded.kustomizations:
+    if (anew or loaded.kustomizations) and (request.validate or request.home):  # rules alone ask no server
         servers = _servers(request, loaded, [*given], cluster, beside)
     if anew:
         todo = [d for d in loaded.documents if d.source not in known] if known else loaded.documents
-        new = _said(request, loaded, todo, servers, cluster)
+        new = _said(request, loaded, todo, servers, versions, cluster)
         found += new
         if cache is not None:
             _keep(cache, context, loaded, new, known)
@@ -111,15 +112,14 @@ def examine(
         found += [d for asked in servers for d in api.listed(loaded.lists, asked)]
     order = {source.name: n for n, source in enumerate(loaded.sources)}
     found.sort(key=lambda d: order.get(d.file, 0))
-    return found, tuple(dict.fromkeys(s.version for s in servers or map(api.server, request.releases)))
+    return found, tuple(versions)
 
 
 def _servers(request: Request, loaded: Loaded, given: list[Any], cluster: list[Any], beside: bool) -> list[Any]:
     """The API servers on paper that are asked, one a release."""
     everything = loaded.everything()
-    crds = [*given]
-    if request.validate or request.home:  # else only the release counts: nobody is asked what kinds there are
-        crds = [d.body for d in everything if d.kind == api.CRD[1] and api.is_crd(d.body)] + crds
+    crds = [d.body for d in everything if d.kind == api.CRD[1] and api.is_crd(d.body)]
+    crds += given
     inputs = [d.body for d in everything] if beside else []
     made = (api.server(v, crds, cluster, inputs) for v in request.releases)
     servers = list({s.version: s for s in made}.values())
@@ -132,14 +132,14 @@ def _servers(request: Request, loaded: Loaded, given: list[Any], cluster: list[A
 def linter(
     request: Request,
     documents: Sequence[Document],
-    asked: Any,
+    version: str,
     cluster: Iterable[Mapping[str, Any]] = (),
     kustomizations: Sequence[Kustomization] = (),
 ) -> Callable[[Sequence[Document]], list[Diagnostic]]:
-    """The lint rules that the request wants, ready for parts of these documents; `asked` is the server of the release."""
+    """The lint rules that the request wants, ready for parts of these documents."""
     return api.linter(
         documents,
-        asked.version,
+        version,
         profile=request.profile,
         select=request.select,
         ignore=request.ignore,
@@ -151,13 +151,18 @@ def linter(
 
 
 def _said(
-    request: Request, loaded: Loaded, documents: list[Document], servers: list[Any], cluster: list[Any]
+    request: Request,
+    loaded: Loaded,
+    documents: list[Document],
+    servers: list[Any],
+    versions: Iterable[str],
+    cluster: list[Any],
 ) -> list[Diagnostic]:
     """What the stages say of some of the documents, in the sight of all."""
     everything = loaded.everything()
     linters = [
-        linter(request, everything, asked, cluster, loaded.kustomizations)
-        for asked in (servers if request.lint else ())
+        linter(request, everything, version, cluster, loaded.kustomizations)
+        for version in (versions if request.lint else ())
     ]
     work = Work(request, documents, servers, linters)
     count = len(documents)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
 from manifold import assets
 from manifold.errors import UsageError
+from manifold.records import field, record
 
 Shape = Literal[
     "object",  # fields
@@ -40,7 +40,7 @@ Shape = Literal[
 ]
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Type:
     """A node of the schema graph; compare by identity.
 
@@ -63,7 +63,7 @@ class Type:
     extra: dict[str, Any] | None = None
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Field:
     """A field of an object type."""
 
@@ -105,7 +105,7 @@ class Reach:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Kind:
     """A kind that a version serves."""
 
@@ -160,6 +160,19 @@ def load(version: str | None = None) -> Schema:
         if later is not None:
             return Schema(later)
     raise UsageError(f"Kubernetes {version or '(empty)'} is not known: versions {versions()[0]} to {newest()} are")
+
+
+def release(version: str | None = None) -> str:
+    """The name of a release, which is all that some want to know of it.
+
+    Raises UsageError as `load`.
+    """
+    if version is None:
+        return newest()
+    found = _RELEASE.fullmatch(version)
+    if found is not None and found[1] in versions():
+        return found[1]
+    return load(version).version
 
 
 def _compact(version: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -26,6 +25,7 @@ from manifold.apiserver.follow import Mended, later
 from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
 from manifold.model import Path
+from manifold.records import record
 
 Body = dict[str, Any]
 
@@ -53,7 +53,7 @@ def own(stage: str, table: str, group: str, kind: str) -> Callable[..., None] | 
     return found
 
 
-@dataclass(slots=True)
+@record
 class Answer:
     """What the server answers: the object as it went on (None when it cannot even be decoded), and the faults."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
+
+from manifold.records import field, record
 
 COLOURS = ("auto", "always", "never")
 INPUT, CLUSTER, OUTPUT = "Input", "Cluster", "Output"
@@ -160,7 +161,7 @@ COMMON = (
 )
 
 
-@dataclass(slots=True)
+@record
 class Settings:
     """What the command line and the configuration ask for. Names as in `OPTIONS`."""
 
@@ -210,9 +211,11 @@ class Settings:
 
     def columns(self) -> int:
         """The width of the terminal that is written to; 0 where none is."""
+        if not sys.stdout.isatty():
+            return 0
         import shutil
 
-        return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+        return shutil.get_terminal_size().columns
 
 
 class Command:

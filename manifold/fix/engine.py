@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -25,13 +24,14 @@ from manifold.lint.engine import Bundle
 from manifold.lint.shape import straight
 from manifold.model import Document, ObjectId, Path, Source, Span
 from manifold.read import exact, read, split
+from manifold.records import field, record, replace
 from manifold.sops import sealed
 
 ROUNDS = 10
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Done:
     """A repair that was made: where in the text of that moment, of which object, what."""
 
@@ -43,7 +43,7 @@ class Done:
     object: ObjectId
 
 
-@dataclass(slots=True)
+@record
 class Mended:
     """A source before and after."""
 
@@ -68,7 +68,7 @@ def modules(unsafe: bool = False) -> tuple[ModuleType, ...]:
     return tuple(sorted((m for m in found if m.SAFE or unsafe), key=lambda m: (not m.SAFE, m.ORDER, m.__name__)))
 
 
-@dataclass(slots=True)
+@record
 class _Part:
     """One YAML document of a text: where it begins, and its objects."""
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,14 @@ from manifold.fix.engine import Mended, mend
 from manifold.fix.judge import judge, unreadable
 from manifold.inputs import Request
 from manifold.model import Diagnostic, Document, Source
+from manifold.records import field, record, replace
 from manifold.run import linter
 
 STDIN = "(stdin)"
 """The name under which standard input is read."""
 
 
-@dataclass(slots=True)
+@record
 class Run:
     """What became of the files that could be read: one entry each; and what could not be, with its place."""
 
@@ -64,7 +64,7 @@ def repaired(
     texts = {s.name: s.data for s in sources}
 
     def lint(documents: Sequence[Document], asked: Server) -> Callable[[Document], Iterable[Diagnostic]]:
-        look = linter(request, documents, asked)
+        look = linter(request, documents, asked.version)
         return lambda document: _unsuppressed(look([document]), document, texts, rules)
 
     return mend(

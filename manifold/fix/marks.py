@@ -8,7 +8,6 @@ there is much of it, and it must be quick.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from manifold.fix.operations import Repair, applied
 from manifold.inputs import Request
 from manifold.model import Diagnostic, Document, Fix, ObjectId, Origin, Report, Source, spell
 from manifold.read import Reading, read
+from manifold.records import replace
 from manifold.run import linter
 from manifold.sops import sealed
 
@@ -131,7 +131,7 @@ def _said(sources: Sequence[Source], beside: Sequence[Document], request: Reques
     if request.validate:
         found += api.verdict(documents, asked)
     if request.lint:
-        found = api.once(found, linter(request, [*documents, *beside], asked)(documents))
+        found = api.once(found, linter(request, [*documents, *beside], asked.version)(documents))
     bodies = {(d.source, d.index, ObjectId.of(d.body).name): d.body for d in documents}
     out: dict[Known, set[str]] = {}
     for d in found:
@@ -173,7 +173,7 @@ def _opinions(report: Report, request: Request, refused: Collection[str]) -> Ite
         if d.origin is Origin.LINT:
             wanted.setdefault((d.file, d.document, d.object.name), []).append((i, d))
     asked = judge(request, documents)
-    look = linter(request, [*documents, *_beside(report, names)], asked)
+    look = linter(request, [*documents, *_beside(report, names)], asked.version)
     for reading in readings:
         fixes: list[tuple[int, Fix]] = []
         for document in reading.documents:

@@ -7,7 +7,6 @@ ConfigMap or a Secret matter to nobody else, nor does what runs in a container.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from typing import Any
 
 from manifold.k8s import pods
@@ -79,6 +78,8 @@ MARK = 16  # bytes: that two of a million objects had the same by chance is one 
 
 def mark(body: dict[str, Any], json: bytes) -> bytes:
     """A digest of what others see of an object, given as JSON as well; the order of its fields counts."""
+    from hashlib import blake2b  # which brings OpenSSL, and only a cache asks
+
     seen = visible(body)
     if seen is not body:
         from orjson import dumps

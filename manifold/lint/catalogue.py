@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from manifold import assets
 from manifold.errors import UsageError
 from manifold.model import Severity
+from manifold.records import field, record
 
 PROFILES = ("recommended", "strict", "security", "reliability", "cost", "all")
 WORDS = frozenset(
@@ -22,7 +22,7 @@ WORDS = frozenset(
 NEEDED = ("id", "summary", "why", "fix", "severity", "message", "examples")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Rule:
     """A rule: data alone. What holds is said by `expect` (a JSON Schema fragment at the places `at`), by `cel` (an
     expression there), or by `uses` (a check's name)."""

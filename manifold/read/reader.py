@@ -6,13 +6,13 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from typing import Any, NoReturn
 
 from manifold import assets
 from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span, describe
 from manifold.read import deep, split
+from manifold.records import field, record
 
 # What YAMLOrJSONDecoder passes over before it turns to YAML: blanks up to the end of their line.
 _BLANK_LINE = re.compile(r"[^\S\n]*\n?")
@@ -20,7 +20,7 @@ _ENDED = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*\.\.\.(?:\s|\Z)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(slots=True)
+@record
 class Reading:
     """What a source holds: objects in order, what is wrong with the text, what was left out, how many pieces it had."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from manifold.apiserver.faults import Fault, Faults
@@ -16,6 +15,7 @@ from manifold.apiserver.rules import field_at
 from manifold.k8s import regexes
 from manifold.k8s.cel import cost
 from manifold.model import MapKey, Path, spell
+from manifold.records import field, record, replace
 
 if TYPE_CHECKING:
     from manifold.k8s.cel import Scope
@@ -305,7 +305,7 @@ def _complete_nested(part: Schema, schema: Schema | None, path: Path, said: Path
         _complete_nested(inner, known.get(name), path + below, said + below, faults)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Inside:
     """Where a default stands in the object that begins at the root, or at the embedded object nearest above."""
 
@@ -424,7 +424,7 @@ class _Info(NamedTuple):
         return None if found is None else _Info(found)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _At:
     """Where in a schema the walk is."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +21,7 @@ from manifold.k8s import cron, formats
 from manifold.k8s.equality import same
 from manifold.k8s.selectors import matches
 from manifold.model import MapKey, Path
+from manifold.records import replace
 
 Body = dict[str, Any]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +26,8 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
             continue
         for path, key in reference.keys:
             if key not in there:
+                import difflib
+
                 near = difflib.get_close_matches(key, sorted(there), 1)
                 hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(sorted(there)[:6])}"
                 what = "listener" if reference.inside else "key"
