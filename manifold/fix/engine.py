@@ -20,10 +20,12 @@ from manifold.fix.edits import Edit, ImpossibleError, Text, apply
 from manifold.fix.judge import worse
 from manifold.fix.operations import Operation, Repair
 from manifold.fix.subject import Around, Subject
+from manifold.fix.texts import read
 from manifold.lint.engine import Bundle
 from manifold.lint.shape import straight
 from manifold.model import Document, ObjectId, Path, Source, Span
-from manifold.read import exact, read, split
+from manifold.read import Reading, exact, split
+from manifold.read.reader import Exact
 from manifold.records import field, record, replace
 from manifold.sops import sealed
 
@@ -74,7 +76,7 @@ class _Part:
 
     start: int
     text: Text
-    parsed: exact.Parsed
+    value: Any
     subjects: list[Subject]
 
 
@@ -230,7 +232,7 @@ def _below(prefix: Path, operations: Iterable[Operation]) -> Iterator[Operation]
 def _holds(part: _Part, chosen: Sequence[tuple[Subject, Repair, list[Edit]]]) -> bool:
     """Whether the edited text gives what the operations give."""
     try:
-        expected = part.parsed.value
+        expected = part.value
         for s, r, _ in chosen:
             expected = ops.applied(expected, _below(s.prefix, r.operations))
         text = apply(part.text.text, [e for _, _, made in chosen for e in made])
@@ -256,22 +258,34 @@ def _parts(source: Source, text: str, around: Around) -> Iterator[_Part]:
             continue
         chunk = piece.text.removeprefix("\ufeff")
         start = starts[piece.line] + len(piece.text) - len(chunk)
-        try:
-            parsed = exact.parse(chunk if chunk.endswith("\n") else chunk + "\n")
-        except exact.UnreadableError:
+        root = _root(reading, index, documents, chunk)
+        if root is None:
             continue
-        if parsed.root is None or parsed.lost is not None:
-            continue
-        body = Text(chunk, parsed.root)
+        body = Text(chunk, root)
+        duplicates = _duplicates(root)
         subjects = []
-        for prefix, document in _objects(parsed.value, documents):
+        for prefix, document in _objects(root.value, documents):
             twice = [
                 (path[len(prefix) :], n)
-                for path, n in _duplicates(parsed.root)
+                for path, n in duplicates
                 if path[: len(prefix)] == prefix and len(path) > len(prefix)
             ]
             subjects.append(Subject(document, body, prefix, around, twice))
-        yield _Part(start, body, parsed, subjects)
+        yield _Part(start, body, root.value, subjects)
+
+
+def _root(reading: Reading, index: int, documents: Sequence[Document], text: str) -> exact.Node | None:
+    """The nodes of a document, those that it was read by where they are at hand; None where it is not read to its end."""
+    if any(d.rule == "lost-document" and d.document == index for d in reading.diagnostics):
+        return None
+    for document in (*(d for d in reading.lists if d.index == index), *documents):
+        if isinstance(document.locate, Exact) and document.locate.root is not None:
+            return document.locate.root
+    try:
+        parsed = exact.parse(text if text.endswith("\n") else text + "\n")
+    except exact.UnreadableError:
+        return None
+    return parsed.root if parsed.lost is None else None
 
 
 def _objects(value: Any, documents: Sequence[Document]) -> list[tuple[Path, Document]]:

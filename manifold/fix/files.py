@@ -36,7 +36,7 @@ def run(request: Request, *, unsafe: bool = False) -> Run:
 
     Raises UsageError where the request names what does not exist.
     """
-    from manifold.read import read
+    from manifold.fix.texts import read
     from manifold.read.walk import walk
 
     found = walk(request.paths, exclude=request.config.exclude, only_manifests=request.only_manifests)

@@ -15,9 +15,10 @@ from manifold import api, assets
 from manifold.baseline import stable
 from manifold.fix.judge import judge, unreadable, worse
 from manifold.fix.operations import Repair, applied
+from manifold.fix.texts import read
 from manifold.inputs import Request
 from manifold.model import Diagnostic, Document, Fix, ObjectId, Origin, Report, Source, spell
-from manifold.read import Reading, read
+from manifold.read import Reading
 from manifold.records import replace
 from manifold.run import linter
 from manifold.sops import sealed

@@ -7,12 +7,15 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache, partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from manifold import assets
 from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span, describe
 from manifold.read import deep, split
 from manifold.records import field, record
+
+if TYPE_CHECKING:
+    from manifold.read.exact import Node
 
 # What YAMLOrJSONDecoder passes over before it turns to YAML: blanks up to the end of their line.
 _BLANK_LINE = re.compile(r"[^\S\n]*\n?")
@@ -451,6 +454,12 @@ class Exact:
 
     def __init__(self, text: Text, line: int, root: Any) -> None:
         self._text, self._line, self._root = text, line, root
+
+    @property
+    def root(self) -> Node | None:
+        """The document's nodes; None where they were not kept."""
+        found: Node | None = self._root
+        return found
 
     def __call__(self, path: Path) -> Span:
         from manifold.read import exact
