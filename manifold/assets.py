@@ -83,7 +83,12 @@ def parse(file: Path) -> Any:
 
 
 def names() -> list[tuple[str, str]]:
-    """The (folder, name) of every table: what is YAML under `schemas` and `rules`, constraints aside."""
+    """The (folder, name) of every table: what is YAML under `schemas` and `rules`, constraints aside.
+
+    An installation has those that its compact file was made from.
+    """
+    if root("schemas").parent.name == "_assets" and (known := _tables()[1]):
+        return sorted((folder, name) for folder, _, name in (key.partition("/") for key in known))
     found = [("schemas", p.name) for p in root("schemas").glob("*.yaml")]
     rules = root("rules")
     found += [("rules", p.relative_to(rules).as_posix()) for p in (*rules.glob("*.yaml"), *rules.glob("*/*.yaml"))]

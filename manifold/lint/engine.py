@@ -336,11 +336,15 @@ class Bundle:
         if subject is self._asked[0] and selector == self._asked[1]:  # two rules ask of each Service
             return self._asked[2]
         given, selector = selector, written(selector)
+        labels = selector["matchLabels"]
         among: Sequence[Subject] = self._all_workloads
-        for pair in selector["matchLabels"].items():
+        for pair in labels.items():
             found = self._by_value.get(pair, ()) if isinstance(pair[1], str) else ()
             among = found if len(found) < len(among) else among
-        found = [w for w in among if together(w, subject) and matches(selector, w.labels)]
+        space = subject.written
+        found = [w for w in among if not space or w.written == space or not w.written]
+        if found and (len(labels) != 1 or selector["matchExpressions"]):  # of one label the index has told all
+            found = [w for w in found if matches(selector, w.labels)]
         self._asked = subject, given, found
         return found
 

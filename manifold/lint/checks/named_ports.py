@@ -23,9 +23,11 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     spec = subject.body["spec"]
     selector = {"matchLabels": spec["selector"]} if subject.kind == "Service" else spec.get("podSelector") or {}
     selected = bundle.selected(subject, selector)
+    if not selected:
+        return
     there = {name for w in selected for name in w.ports}
     for name, path in wanted:
-        if selected and name not in there:
+        if name not in there:
             names = ", ".join(sorted(there)) or "none"
             yield Finding(path, {"value": name, "who": f"{selected[0].kind} {selected[0].name}", "there": names})
 

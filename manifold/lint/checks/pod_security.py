@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from manifold.apiserver.admission.podsecurity import Level, broken, policy
-from manifold.apiserver.schema import load
 from manifold.k8s import pods
 from manifold.lint.engine import CLUSTER, Bundle, Finding, Subject
+
+if TYPE_CHECKING:
+    from manifold.apiserver.admission.podsecurity import Level
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
@@ -19,6 +20,9 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     found = pods.template(subject.body, pods.held())
     if found is None:
         return
+    from manifold.apiserver.admission.podsecurity import Level, broken  # most namespaces enforce nothing
+    from manifold.apiserver.schema import load
+
     if enforced:
         level = _enforced(subject, bundle)
         if level is None or (subject.kind == "Pod" and bundle.whole):  # of Pods the server says it itself
@@ -38,6 +42,8 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
 
 def _enforced(subject: Subject, bundle: Bundle) -> Level | None:
     """What the namespace enforces, as the objects applied with the Pods or the cluster have it."""
+    from manifold.apiserver.admission.podsecurity import policy
+
     units = (CLUSTER, bundle.unit(subject.document))
     for placed in bundle.of_kind("", "Namespace").get(subject.namespace, ()):
         labels = (placed.body.get("metadata") or {}).get("labels")
