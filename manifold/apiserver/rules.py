@@ -291,13 +291,16 @@ def has_rules(schema: Any) -> bool:
     stack = [schema]
     while stack:
         found = stack.pop()
-        if not isinstance(found, Mapping):
+        if found is None or not isinstance(found, (dict, Mapping)) or _LEADING.isdisjoint(found):
             continue
         if found.get("x-kubernetes-validations"):
             return True
         stack += (found.get("items"), found.get("additionalProperties"))
         stack += (found.get("properties") or {}).values()
     return False
+
+
+_LEADING = frozenset(("x-kubernetes-validations", "items", "additionalProperties", "properties"))
 
 
 MOST = 10 * STEPS

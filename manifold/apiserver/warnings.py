@@ -95,7 +95,17 @@ def _of_schema(schema: Any, path: Path, context: Context, depth: int) -> Iterato
         yield from _of_schema(inner, path + where, context, depth + 1)
 
 
+_HOLDERS = frozenset(
+    (
+        "items", "not", "additionalProperties", "additionalItems", "allOf", "anyOf", "oneOf", "properties", "patternProperties",
+        "definitions", "dependencies",
+    )
+)  # fmt: skip
+
+
 def _below(schema: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    if _HOLDERS.isdisjoint(schema):
+        return
     for word in ("items", "not", "additionalProperties", "additionalItems"):
         if isinstance(schema.get(word), dict):
             yield (word,), schema[word]

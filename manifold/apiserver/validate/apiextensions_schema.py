@@ -7,7 +7,7 @@ pkg/apiserver/schema/defaulting/validation.go (defaults) and pkg/apis/apiextensi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from manifold.apiserver.faults import Fault, Faults
@@ -15,7 +15,7 @@ from manifold.apiserver.rules import field_at
 from manifold.k8s import regexes
 from manifold.k8s.cel import cost
 from manifold.model import MapKey, Path, spell
-from manifold.records import field, record, replace
+from manifold.records import record, replace
 
 if TYPE_CHECKING:
     from manifold.k8s.cel import Scope
@@ -94,7 +94,7 @@ def expressions(schema: Any) -> Iterator[str]:
     stack = [schema]
     while stack:
         found = stack.pop()
-        if not isinstance(found, Mapping):
+        if not isinstance(found, (dict, Mapping)):
             continue
         for rule in found.get("x-kubernetes-validations") or ():
             yield rule.get("rule") or ""
@@ -111,21 +111,32 @@ def depth(schema: Any) -> int:
     return count
 
 
-def _children(schema: Any) -> Iterator[Any]:
-    if not isinstance(schema, Mapping):
-        return
+_HOLDERS = frozenset(
+    (
+        "items", "not", "additionalProperties", "additionalItems", "allOf", "anyOf", "oneOf", "properties", "patternProperties",
+        "definitions", "dependencies",
+    )
+)  # fmt: skip
+"""The words under which a schema holds others; four of five schemas have none of them."""
+
+
+def _children(schema: Any) -> Sequence[Any]:
+    if not isinstance(schema, (dict, Mapping)) or _HOLDERS.isdisjoint(schema):
+        return ()
+    out: list[Any] = []
     for word in ("items", "not", "additionalProperties", "additionalItems"):
         inner = schema.get(word)
-        if isinstance(inner, Mapping):
-            yield inner
+        if inner is not None and isinstance(inner, (dict, Mapping)):
+            out.append(inner)
     for word in ("allOf", "anyOf", "oneOf", "items"):
         inner = schema.get(word)
         if isinstance(inner, list):
-            yield from inner
+            out += inner
     for word in ("properties", "patternProperties", "definitions", "dependencies"):
         inner = schema.get(word)
-        if isinstance(inner, Mapping):
-            yield from inner.values()
+        if inner is not None and isinstance(inner, (dict, Mapping)):
+            out += inner.values()
+    return out
 
 
 def _root_with_status(schema: Schema, path: Path, faults: Faults) -> None:
@@ -150,12 +161,15 @@ def _said(word: str, schema: Schema) -> bool:
     return value is not None and (value.__class__ in (int, float) or bool(value))
 
 
+_DECISIVE = _HOLDERS | {*_UNSUPPORTED, "x-kubernetes-preserve-unknown-fields"}
+
+
 def _not_convertible(schema: Any) -> str:
     """Why the server cannot make a structural schema of it; empty where it can."""
     stack = [schema]
     while stack:
         found = stack.pop()
-        if not isinstance(found, Mapping):
+        if not isinstance(found, (dict, Mapping)) or _DECISIVE.isdisjoint(found):
             continue
         for word in _UNSUPPORTED:
             if found.get(word) if word != "additionalItems" else found.get(word) is not None:
@@ -424,10 +438,10 @@ class _Info(NamedTuple):
         return None if found is None else _Info(found)
 
 
-@record(frozen=True)
-class _At:
+class _At(NamedTuple):
     """Where in a schema the walk is."""
 
+    costs: _Costs
     root: bool = False
     meta: bool = False
     no_defaults: bool = False
@@ -440,7 +454,6 @@ class _At:
     """How this schema is reached from the one around: `items`, `values`, or the name of a property."""
     often: int | None = 1
     """How often a value of this schema may occur in one object; None: without limit."""
-    costs: _Costs = field(default_factory=lambda: _Costs(each=True))
     release: tuple[int, int] | None = None
     known: frozenset[str] = frozenset()
     """Expressions that the stored definition has already."""
@@ -450,22 +463,33 @@ def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faul
     """What is not supported anywhere in a schema, and its rules, whose faults go to `of_rules`."""
     before = len(faults)
     _unsupported(schema, path, at, faults)
-    extra, properties = schema.get("additionalProperties"), schema.get("properties") or {}
     ruled = bool(schema.get("x-kubernetes-validations"))
-    often = None if at.often is None or (most := _multiplies(schema)) is None else min(cost.TOP, at.often * most)
     info = _info(schema, at) if at.info is not None or ruled else None
-    below = replace(at, root=False, info=info, often=often)
-    apart = replace(below, compiled=False)
+    if not _HOLDERS.isdisjoint(schema):
+        _within(schema, path, at, info, faults, of_rules)
+    _extensions(schema, path, faults)
+    if ruled:
+        _rules(schema, path, faults)
+        if at.compiled and len(faults) == before:
+            _compile(schema, path, at, info, of_rules)
+
+
+def _within(schema: Schema, path: Path, at: _At, info: _Info | None, faults: Faults, of_rules: Faults) -> None:
+    """The schemas that a schema holds."""
+    extra, properties = schema.get("additionalProperties"), schema.get("properties") or {}
+    often = None if at.often is None or (most := _multiplies(schema)) is None else min(cost.TOP, at.often * most)
+    below = at._replace(root=False, info=info, often=often)
+    apart = below._replace(compiled=False)
     if properties and extra is not None and extra is not True:
         faults.forbidden((*path, "additionalProperties"), "goes not with properties")
     if isinstance(extra, Mapping):
-        inner_at = replace(below, step="@values", no_defaults=below.no_defaults or at.meta)
+        inner_at = below._replace(step="@values", no_defaults=below.no_defaults or at.meta)
         _openapi(extra, (*path, "additionalProperties"), inner_at, faults, of_rules)
     unrelated = schema.get("x-kubernetes-map-type") not in (None, "granular", "atomic")
     for name, inner in properties.items():
-        there = replace(below, step=name, no_old=below.no_old or unrelated)
+        there = below._replace(step=name, no_old=below.no_old or unrelated)
         if name in _META and (at.root or schema.get("x-kubernetes-embedded-resource")):
-            there = replace(there, meta=True, no_defaults=below.no_defaults or at.root)
+            there = there._replace(meta=True, no_defaults=below.no_defaults or at.root)
         _openapi(inner, (*path, "properties", MapKey(name)), there, faults, of_rules)
     for word in ("allOf", "oneOf", "anyOf"):
         for i, inner in enumerate(schema.get(word) or ()):
@@ -475,16 +499,13 @@ def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faul
     for name, inner in (schema.get("definitions") or {}).items():
         _openapi(inner, (*path, "definitions", MapKey(name)), apart, faults, of_rules)
     items = schema.get("items")
-    items_at = replace(below, step="@items", no_old=below.no_old or schema.get("x-kubernetes-list-type") != "map")
+    if items is None:
+        return
+    items_at = below._replace(step="@items", no_old=below.no_old or schema.get("x-kubernetes-list-type") != "map")
     if isinstance(items, Mapping):
         _openapi(items, (*path, "items"), items_at, faults, of_rules)
     for i, inner in enumerate(items if isinstance(items, list) else ()):
-        _openapi(inner, (*path, "items", i), replace(items_at, compiled=False), faults, of_rules)
-    _extensions(schema, path, faults)
-    if ruled:
-        _rules(schema, path, faults)
-        if at.compiled and len(faults) == before:
-            _compile(schema, path, at, info, of_rules)
+        _openapi(inner, (*path, "items", i), items_at._replace(compiled=False), faults, of_rules)
 
 
 def _multiplies(schema: Schema) -> int | None:
@@ -499,10 +520,20 @@ def _multiplies(schema: Schema) -> int | None:
     return None if most is None else max(0, most)
 
 
+_UNUSUAL = frozenset(
+    (
+        "default", "id", "patternProperties", "definitions", "additionalItems", "dependencies", "$ref", "items",
+        "x-kubernetes-embedded-resource", "uniqueItems",
+    )
+)  # fmt: skip
+
+
 def _unsupported(schema: Schema, path: Path, at: _At, faults: Faults) -> None:
     kind = schema.get("type") or ""
     if kind and kind not in TYPES:
         faults.not_supported((*path, "type"), kind, TYPES)
+    if kind != "null" and _UNUSUAL.isdisjoint(schema):
+        return
     if schema.get("default") is not None and at.no_defaults:
         faults.forbidden((*path, "default"), "no defaults are allowed in metadata")
     for word in ("id", "patternProperties", "definitions"):
@@ -521,7 +552,17 @@ def _unsupported(schema: Schema, path: Path, at: _At, faults: Faults) -> None:
         faults.forbidden((*path, "uniqueItems"), "is not supported", "set x-kubernetes-list-type: set instead")
 
 
+_EXTENSIONS = frozenset(
+    (
+        "x-kubernetes-preserve-unknown-fields", "x-kubernetes-map-type", "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
+    )
+)  # fmt: skip
+
+
 def _extensions(schema: Schema, path: Path, faults: Faults) -> None:
+    if _EXTENSIONS.isdisjoint(schema):
+        return
     kind = schema.get("type") or ""
     if schema.get("x-kubernetes-preserve-unknown-fields") is False:
         faults.invalid((*path, "x-kubernetes-preserve-unknown-fields"), "must be true or left out")
