@@ -9,7 +9,7 @@ import base64
 import binascii
 import math
 import re
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from yaml.events import (
@@ -208,56 +208,55 @@ class _Builder:
     def _node(self) -> Node:
         # stack of (node, anchor, pending key)
         stack: list[list[Any]] = []
+        next_event, scalar, put = self.next, self._scalar, self._put
         while True:
-            event = self.next()
+            event = next_event()
             self.total += 1
             if self.total > MOST_VALUES:
                 message = f"a document of more than {MOST_VALUES:,} values, which is not read here"
                 raise _fail(message, event.start_mark, "yaml/too-large", "split it into documents of fewer objects")
-            if isinstance(event, (MappingStartEvent, SequenceStartEvent)):
+            kind = event.__class__  # events are of these classes themselves, and most are scalars
+            if kind is ScalarEvent:
+                done = scalar(event)
+                if event.anchor:
+                    self.anchors[event.anchor] = done
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if len(stack) >= DEEPEST:
                     raise _fail(f"nested more than {DEEPEST} levels deep", event.start_mark, "yaml/depth")
-                mapping = isinstance(event, MappingStartEvent)
-                node = Node(
-                    event.start_mark,
-                    event.end_mark,
-                    {} if mapping else [],
-                    [] if mapping else None,
-                    None if mapping else [],
-                )
+                if kind is MappingStartEvent:
+                    node = Node(event.start_mark, event.end_mark, {}, [])
+                else:
+                    node = Node(event.start_mark, event.end_mark, [], None, [])
                 if event.anchor:
                     self.anchors[event.anchor] = node
                     self.open.add(event.anchor)
                 stack.append([node, event.anchor, None])
                 continue
-            if isinstance(event, (MappingEndEvent, SequenceEndEvent)):
-                node, anchor, _ = stack.pop()
-                node.end = event.end_mark
-                self.open.discard(anchor or "")
-                done = node
-            elif isinstance(event, AliasEvent):
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                done, anchor, _ = stack.pop()
+                done.end = event.end_mark
+                if anchor:
+                    self.open.discard(anchor)
+            elif kind is AliasEvent:
                 done = self._alias(event)
-            elif isinstance(event, ScalarEvent):
-                done = self._scalar(event)
-                if event.anchor:
-                    self.anchors[event.anchor] = done
-            elif isinstance(event, DocumentEndEvent):
+            elif kind is DocumentEndEvent:
                 raise _fail("the document ends in the middle", event.start_mark)
             else:
                 raise _fail("unexpected content", event.start_mark)
             if not stack:
-                return cast(Node, done)
+                return done
             frame = stack[-1]
             parent: Node = frame[0]
             parent.size += done.size
             if parent.children is not None:
                 parent.children.append(done)
-                parent.value.append(_value(done))
+                value = done.value
+                parent.value.append(value if value.__class__ is str else _value(done))
             elif frame[2] is None:
                 frame[2] = done
             else:
                 key, frame[2] = frame[2], None
-                self._put(parent, key, done)
+                put(parent, key, done)
 
     def _alias(self, event: Any) -> Node:
         name = event.anchor
@@ -274,45 +273,40 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Node:
         text = event.value
-        node = Node(event.start_mark, event.end_mark)
         tag = event.tag
-        if (
-            self.slashes
-            and event.style == '"'
-            and _SLASH.search(self.text, event.start_mark.index, event.end_mark.index)
-        ):
+        style = event.style
+        if self.slashes and style == '"' and _SLASH.search(self.text, event.start_mark.index, event.end_mark.index):
             raise _fail("the escape `\\/` is JSON's, and no YAML 1.1", event.start_mark, help="write / alone")
-        if tag is None or tag == "":
-            node.value = scalars.plain(text) if event.implicit[0] and event.style in (None, "") else text
-            if text == "<<" and event.style in (None, ""):
-                node.value = _MERGE_KEY
-        elif tag == "!":
-            node.value = text
-        elif tag == MERGE and text == "<<":
-            node.value = _MERGE_KEY
-        else:
-            node.value = _tagged(tag, text, event)
-        return node
+        value: Any = text
+        if not tag:
+            if not style:
+                value = _MERGE_KEY if text == "<<" else scalars.plain(text) if event.implicit[0] else text
+        elif tag != "!":
+            value = _MERGE_KEY if tag == MERGE and text == "<<" else _tagged(tag, text, event)
+        return Node(event.start_mark, event.end_mark, value)
 
     def _put(self, parent: Node, key: Node, value: Node) -> None:
-        if key.value is _MERGE_KEY:
-            self._merge(parent, value)
-            return
-        name = scalars.key(key.value) if key.pairs is None and key.children is None else None
-        if name is None:
-            what = (
-                "null"
-                if key.value is None
-                else "a list or a map"
-                if key.pairs is not None or key.children is not None
-                else "this number"
-            )
-            raise _fail(f"{what} cannot be a key: keys are texts", key.start, "yaml/key", "quote the key")
+        name = key.value
+        if name.__class__ is not str:
+            if name is _MERGE_KEY:
+                self._merge(parent, value)
+                return
+            name = self._key(key)
         assert parent.pairs is not None
         if name in parent.value:
             self.duplicates.append((name, key.start))
         parent.pairs.append((name, key, value))
-        parent.value[name] = _value(value)
+        inner = value.value
+        parent.value[name] = inner if inner.__class__ is str else _value(value)
+
+    def _key(self, key: Node) -> str:
+        """What is no text as a key."""
+        container = key.pairs is not None or key.children is not None
+        name = None if container else scalars.key(key.value)
+        if name is None:
+            what = "null" if key.value is None else "a list or a map" if container else "this number"
+            raise _fail(f"{what} cannot be a key: keys are texts", key.start, "yaml/key", "quote the key")
+        return name
 
     def _merge(self, parent: Node, value: Node) -> None:
         sources = [value] if value.pairs is not None else None if value.alias else value.children

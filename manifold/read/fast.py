@@ -30,6 +30,7 @@ _PATTERN = "(?m)" + "|".join(
         r"^[ -]*(?:[^\s:#\"'{[]+: +)?(?:[{[][^\n]*[}\]]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*') +[^ \n#,:}\]]",
         r"<<",
         r"^ *\.\.\.",  # rapidyaml ends a document there, however far it is indented
+        r"\\\n *\n",  # an escaped end of a line before an empty one
         r"\\/",  # an escape that go-yaml does not know
         r"[\"']:[^ \n]",  # a quoted key without a blank after its colon
         r"^(?:[^\"\\\n]|\\[^\n])*\" *:",  # a quoted key that began on a line above: libyaml takes none
@@ -43,8 +44,7 @@ _PATTERN = "(?m)" + "|".join(
 
 
 LONGEST_KEY = 1000  # libyaml takes keys of 1,024 characters at most, rapidyaml any
-# Keys that rapidyaml takes and libyaml does not: of several lines, in flow collections, and on lines that are indented too
-# far for their level, the key beginning with the blanks too many. In JSON they all hold a blank, or what is escaped.
+# Keys of several lines, which rapidyaml takes in flow collections and libyaml does not: in JSON they hold a blank or an escape.
 _KEY = r"[{,]\"[^\"\\ ]*(?: |\\.)(?:[^\"\\]|\\.)*\":"
 # What a parser refuses or may take for the end of a line, and what a pattern may take for a blank.
 _ODD = r"[\x00-\x08\x0b-\x1f\x7f-\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}\x{fffe}\x{ffff}]"
@@ -126,7 +126,11 @@ def _parse(data: bytes, taken: Taken | None = None) -> tuple[Any, bytes] | None:
     # A key that occurs twice is lost together with its quotes.
     if again.count(b'"') != quotes:
         return None
-    if _compiled(_KEY).search(again) is not None:
+    # rapidyaml takes a line that is indented too far for its level for one of it, its key beginning with the blank too many.
+    if b'{" ' in again or b'," ' in again:
+        return None
+    flow = b"{" in data or b"[" in data
+    if flow and (b" " in again or b"\\" in again) and _compiled(_KEY).search(again) is not None:
         return None
     if len(data) < LARGE and len(buffer) < LARGE:
         _spare.append((tree, buffer))
@@ -165,6 +169,8 @@ def value(text: str, clean: bool) -> tuple[dict[str, Any], bytes] | None:
     except UnicodeEncodeError:  # half of a surrogate pair
         return None
     if not clean:
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
         start = _top(data)
         search = _gate().search
         hit = search(data, start)
@@ -199,7 +205,7 @@ def _harmless(data: bytes) -> bool:
 def nothing(text: str) -> bool:
     """Whether a text holds nothing but comments, whatever parser reads it."""
     try:
-        data = text.encode()
+        data = text.encode().replace(b"\r\n", b"\n")
     except UnicodeEncodeError:
         return False
     return _top(data) == len(data) and _harmless(data)

@@ -114,6 +114,7 @@ def test_what_is_put_aside(text: str, value: Any) -> None:
         "a: {b\n  c: x}\n",
         "a: [b\n  c: x]\n",
         'a: ["b\\\n  c": x]\n',
+        'a: "b\\\n \n   c"\n',
         f"{'k' * 1100}: x\n",
         f"a: {{'{'k' * 1100}': x}}\n",
         "a:\n - b\n ...\n",
