@@ -286,13 +286,14 @@ def lint(
     crds: Iterable[Mapping[str, Any]] = (),
     cluster: Iterable[Mapping[str, Any]] = (),
 ) -> list[Diagnostic]:
-    """What the lint rules of a profile, or those selected, find.
+    """What the lint rules of a profile, or those selected, find, without what comments and annotations wave away.
 
     Raises UsageError for a profile or a rule that does not exist.
     """
     reading, asked = _prepared(text, kubernetes, crds, cluster)
     run = linter(reading.documents, asked.version, profile=profile, select=select, cluster=cluster)
-    return [*(d for d in reading.diagnostics if d.origin is Origin.LINT), *run(reading.documents)]
+    said = [*(d for d in reading.diagnostics if d.origin is Origin.LINT), *run(reading.documents)]
+    return _unwaved(said, text, reading)
 
 
 def check(
@@ -304,20 +305,42 @@ def check(
     crds: Iterable[Mapping[str, Any]] = (),
     cluster: Iterable[Mapping[str, Any]] = (),
 ) -> list[Diagnostic]:
-    """validate, lint and references together, each defect once."""
+    """validate, lint and references together, each defect once, without what comments and annotations wave away."""
     there = list(cluster)
     reading, asked = _prepared(text, kubernetes, crds, there)
     run = linter(reading.documents, asked.version, profile=profile, select=select, cluster=there)
-    return [
+    said = [
         *reading.diagnostics,
         *_nothing(text, reading),
         *listed(reading.lists, asked),
         *once(verdict(reading.documents, asked), run(reading.documents)),
     ]
+    return _unwaved(said, text, reading)
+
+
+def _unwaved(found: list[Diagnostic], text: Text, reading: Reading) -> list[Diagnostic]:
+    """What remains after suppressions within the text or the objects."""
+    from manifold.lint.catalogue import known
+    from manifold.lint.suppress import Suppressions
+    from manifold.read.split import decode
+
+    lines: list[str] = []
+    if isinstance(text, Path):
+        text = text.read_bytes()
+    if isinstance(text, bytes):
+        text = decode(text)[0]
+    if isinstance(text, str):
+        if "ignore" not in text and "exempt" not in text:
+            return found
+        lines = text.split("\n")
+    return Suppressions(known(), lambda file: lines).apply(found, reading.documents)[0]
 
 
 def once(verdicts: Sequence[Diagnostic], linted: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Both, without what the linter says of a place where the server refuses already."""
+    """Both, without what the linter says of a place where the server refuses already.
+
+    Where it refuses a whole `spec`, for two of its fields that exclude each other for instance, the rest of it is another matter.
+    """
     refused: dict[tuple[str, int, ObjectId], list[str]] = {}
     for d in verdicts:
         if d.severity is Severity.ERROR:
@@ -325,7 +348,7 @@ def once(verdicts: Sequence[Diagnostic], linted: Iterable[Diagnostic]) -> list[D
 
     def covered(d: Diagnostic) -> bool:
         paths = refused.get((d.file, d.document, d.object), ())
-        return any(d.path == p or d.path.startswith((f"{p}.", f"{p}[")) for p in paths if p)
+        return any(d.path == p or ("." in p and d.path.startswith((f"{p}.", f"{p}["))) for p in paths if p)
 
     kept = [d for d in linted if not covered(d)]
     # Where the definition at hand is known not to have a kind, that says more than that none is at hand.

@@ -177,3 +177,38 @@ def test_pruning_by_label_needs_the_mark_that_server_side_apply_does_not_leave()
     with pytest.raises(UsageError, match="apply set"):
         api.plan([manifest], prune=Prune("a=b"), how="server")
     assert not api.plan([manifest], prune=Prune(applyset="secret/parent"), how="server").pruned
+
+
+def test_suppressions_within_a_text_count_for_the_library_too(tmp_path: Path) -> None:
+    """Comments, and annotations of ours and of other linters, at the object or at its Pods; of one object alone."""
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: a{}}}\nspec: {{containers: [{{name: a, image: 'a:latest'}}]}}{}\n"
+    )
+    plain = pod.format("", "")
+    noted = pod.format(", annotations: {ignore-check.kube-linter.io/latest-tag: why}", "")
+    said = pod.format("", "  # manifold: ignore[image-latest] why")
+    (tmp_path / "a.yaml").write_text(said)
+
+    for text, want in ((plain, 1), (noted, 0), (said, 0), (tmp_path / "a.yaml", 0), (f"{noted}---\n{plain}", 1)):
+        for look in (api.lint, api.check):
+            assert [d.rule for d in look(text)].count("image-latest") == want, text
+    template = {
+        "metadata": {"annotations": {"kube-score/ignore": "container-image-tag"}},
+        "spec": {"containers": [{"name": "a", "image": "a:latest"}]},
+    }
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a"}, "spec": {"template": template}}
+    assert "image-latest" not in {d.rule for d in api.lint([job])}
+
+
+def test_a_refused_spec_leaves_what_is_in_it_to_the_rules() -> None:
+    """Two fields that exclude each other are blamed at `spec`; a field below it is another matter."""
+    text = """
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: a}
+spec: {selector: {matchLabels: {app: a}}, minAvailable: 1, maxUnavailable: 0}
+"""
+    found = {(d.rule, d.path) for d in api.check(text, profile="all")}
+
+    assert ("api/invalid", "spec") in found
+    assert ("budget-forbids-eviction", "spec.maxUnavailable") in found

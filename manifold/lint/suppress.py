@@ -268,7 +268,10 @@ def _named(key: str, value: str, peers: Mapping[str, list[str]]) -> dict[str, st
     elif key == _POLARIS_ALL and value == "true":
         names = (name for name in peers if name.startswith("polaris:"))
     elif key == _KUBE_SCORE:
-        names = (f"kube-score:{name.strip()}" for name in value.split(","))
+        named = {name.strip() for name in value.split(",")}
+        if "container-resources" in named:  # kube-score then leaves that out as well (v1.20.0 scorecard/scorecard.go)
+            named.add("container-ephemeral-storage-request-and-limit")
+        names = (f"kube-score:{name}" for name in named)
     elif (match := _POLARIS.fullmatch(key)) and value == "true":
         wanted = f"polaris:{match.group(1).replace('-', '').lower()}"
         names = (name for name in peers if name.lower() == wanted)
