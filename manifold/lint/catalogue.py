@@ -194,8 +194,9 @@ def aliases(known: Mapping[str, Rule]) -> dict[str, list[str]]:
         for alias in rule.aliases:
             out.setdefault(alias, []).append(rule.id)
     for name, page in assets.table("rules", "answers.yaml")["answers"].items():
-        for alias, pattern in page.get("aliases", {}).items():
-            out.setdefault(alias, []).append(f"{name}@{pattern}")
+        for alias, patterns in page.get("aliases", {}).items():
+            for pattern in [patterns] if isinstance(patterns, str) else patterns:
+                out.setdefault(alias, []).append(f"{name}@{pattern}")
     return out
 
 

@@ -403,7 +403,9 @@ class Bundle:
         if found is None:
             found = self._called[kind] = {}
             for s in self.of(kind):
-                found.setdefault((s.namespace, s.name), []).append(s)
+                # What a cluster-wide object says of a namespace does not count.
+                space = "default" if kind == "ClusterRole" else s.namespace
+                found.setdefault((space, s.name), []).append(s)
         return found.get((namespace, name), ())
 
     def selecting(self, subject: Subject, kind: str, field: str) -> list[Subject]:
@@ -422,6 +424,8 @@ class Bundle:
         out: Selectors = {}
         for s in self.of(kind):
             selector = (s.body.get("spec") or {}).get(field)
+            if selector is None and kind == "NetworkPolicy":
+                selector = {}  # no pointer in the API: what is left out selects all
             if isinstance(selector, Mapping):
                 asked = (selector.get("matchLabels") or {}).items()
                 key, value = next((pair for pair in asked if isinstance(pair[1], str)), ("", ""))
@@ -516,7 +520,7 @@ class Bundle:
         scaler = self.scaled(subject)
         if scaler is not None:
             least = (scaler.body.get("spec") or {}).get("minReplicas", 1)
-        elif subject.kind in ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"):
+        elif subject.kind in ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DeploymentConfig"):
             least = (subject.body.get("spec") or {}).get("replicas", 1)
         else:
             return None

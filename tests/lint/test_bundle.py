@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from manifold.k8s.selectors import matches
-from manifold.lint.engine import Bundle, Subject
+from manifold.lint.engine import Bundle, Subject, subject
 from manifold.model import Document
 
 SELECTORS: list[Any] = [
@@ -16,7 +16,12 @@ SELECTORS: list[Any] = [
 
 
 def _document(kind: str, name: str, namespace: str, spec: dict[str, Any]) -> Document:
-    versions = {"Deployment": "apps/v1", "PodDisruptionBudget": "policy/v1"}
+    versions = {
+        "Deployment": "apps/v1",
+        "PodDisruptionBudget": "policy/v1",
+        "Pod": "v1",
+        "NetworkPolicy": "networking.k8s.io/v1",
+    }
     meta = {"name": name, "namespace": namespace}
     return Document("", 0, {"apiVersion": versions[kind], "kind": kind, "metadata": meta, "spec": spec})
 
@@ -52,3 +57,23 @@ def test_objects_are_found_by_name() -> None:
     assert [s.namespace for s in bundle.called("Deployment", "two", "a")] == ["two"]
     assert not bundle.called("Deployment", "two", None)
     assert not bundle.called(["Deployment"], "two", "a")
+
+
+def test_a_network_policy_without_a_pod_selector_selects_all() -> None:
+    """The field is no pointer in the API: to leave it out is to leave it empty."""
+    policy = _document("NetworkPolicy", "all", "a", {"ingress": [{}]})
+    pod = _document("Pod", "web", "a", {"containers": [{"name": "web", "image": "web"}]})
+    bundle = Bundle([policy, pod])
+
+    assert [s.name for s in bundle.selecting(subject(pod), "NetworkPolicy", "podSelector")] == ["all"]
+
+
+def test_a_cluster_role_is_found_whatever_namespace_it_writes() -> None:
+    """kubectl takes no notice of it."""
+    role = Document("", 0, {"kind": "ClusterRole", "metadata": {"name": "all", "namespace": "kube-system"}})
+    binding = Document("", 1, {"kind": "ClusterRoleBinding", "metadata": {"name": "a"}})
+
+    found = Bundle([role, binding]).role(subject(binding), {"kind": "ClusterRole", "name": "all"})
+
+    assert found is not None
+    assert found.name == "all"

@@ -9,13 +9,12 @@ from manifold.lint.engine import Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame a backend whose Service, or whose port in it, the objects at hand do not include."""
+    """Blame a backend, the `default` one or those of rules, whose Service, or whose port in it, is not among the objects at hand."""
     spec = subject.body.get("spec") or {}
     backends: list[tuple[Any, tuple[str | int, ...]]] = []
-    for field in ("defaultBackend", "backend"):
-        if isinstance(spec.get(field), dict):
-            backends.append((spec[field], ("spec", field)))
-    for i, rule in enumerate(spec.get("rules") or ()):
+    if parameters["default"]:
+        backends = [(spec[f], ("spec", f)) for f in ("defaultBackend", "backend") if isinstance(spec.get(f), dict)]
+    for i, rule in enumerate(() if parameters["default"] else spec.get("rules") or ()):
         for j, item in enumerate(((rule or {}).get("http") or {}).get("paths") or ()):
             backends.append((item.get("backend") or {}, ("spec", "rules", i, "http", "paths", j, "backend")))
     for backend, path in backends:

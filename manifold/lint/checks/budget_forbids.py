@@ -10,7 +10,7 @@ from manifold.lint.engine import CLUSTER, Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame one `limit`: maxUnavailable of nothing, minAvailable of all, or a minAvailable that all replicas at hand make up."""
+    """Blame one `limit`: maxUnavailable of nothing, minAvailable of all, one of no Pods, or one that all replicas at hand make up."""
     spec = subject.body.get("spec") or {}
     limit, least = parameters["limit"], spec.get("minAvailable")
     if limit == "unavailable":
@@ -24,6 +24,10 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     if least is None or least == "100%":
         return
     selector = spec.get("selector")
+    if limit == "unselected":
+        if selector is None:
+            yield Finding(("spec",))
+        return
     labels = (selector or {}).get("matchLabels") or {}
     for workload in bundle.candidates(subject.namespace, labels):
         if bundle.unit(workload.document) not in (CLUSTER, bundle.unit(subject.document)):

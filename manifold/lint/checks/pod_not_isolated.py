@@ -14,7 +14,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
         return
     found: set[str] = set()
     for policy in bundle.selecting(subject, "NetworkPolicy", "podSelector"):
-        spec = policy.body["spec"]
+        spec = policy.body.get("spec") or {}
         found |= set(spec.get("policyTypes") or ["Ingress", *(["Egress"] if spec.get("egress") else [])])
     wanted = parameters["directions"]
     if not found if wanted == "any" else not {"Ingress", "Egress"} <= found:

@@ -11,8 +11,11 @@ from manifold.lint.engine import Bundle, Finding, Subject
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a podSelector that no Pod at hand has."""
-    selector = (subject.body.get("spec") or {}).get("podSelector")
+    spec = subject.body.get("spec")
+    if not isinstance(spec, dict):
+        return
+    selector = spec.get("podSelector") or {}  # all of the namespace
     if isinstance(selector, dict) and not any(
         matches(selector, w.labels) for w in bundle.workloads.get(subject.namespace, ())
     ):
-        yield Finding(("spec", "podSelector"))
+        yield Finding(("spec", "podSelector") if "podSelector" in spec else ("spec",))

@@ -14,7 +14,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     if subject.kind == "Service":
         for i, port in enumerate((subject.body.get("spec") or {}).get("ports") or ()):
             target = (port or {}).get("targetPort")
-            if target is not None and not _possible(target):
+            if target not in (None, 0, "") and not _possible(target):  # the server takes the port for nothing and 0
                 yield Finding(("spec", "ports", i, "targetPort"), {"value": target})
         return
     for container, path in subject.containers:

@@ -18,6 +18,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
             asked, limited = amounts(resources, "requests").get(name), amounts(resources, "limits").get(name)
         except ValueError:  # a quantity that is none: the server says so
             continue
+        asked, limited = asked or None, limited or None  # nothing is as good as not said
         if asked == limited or (parameters["both"] and (asked is None or limited is None)):
             continue
         yield Finding((*path, "resources"), {"name": container.get("name"), "value": name})

@@ -12,5 +12,7 @@ from manifold.lint.engine import Bundle, Finding, Subject
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a workload whose selector does not match the labels of its template."""
     selector = (subject.body.get("spec") or {}).get("selector")
+    if isinstance(selector, dict) and subject.kind == "DeploymentConfig":
+        selector = {"matchLabels": selector}  # a plain map there
     if isinstance(selector, dict) and selector and not matches(selector, subject.labels):
         yield Finding(("spec", "selector"))
