@@ -7,11 +7,12 @@ the same object: then the folder is a collection of alternatives, and each file 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from manifold import assets
-from manifold.model import Document, Kustomization
+from manifold.model import Document, Key, Kustomization
+from manifold.read.realpath import Real
 
 
 @cache
@@ -29,41 +30,24 @@ def _passive() -> tuple[str, ...]:
 def units(documents: Sequence[Document], kustomizations: Iterable[Kustomization]) -> dict[str, str]:
     """The unit of each file, by the file's name as documents have it."""
     grouped = _kustomized(kustomizations)
+    place = Real()
     out: dict[str, str] = {}
-    folders: dict[str, list[Document]] = {}
-    inside_of: dict[str, list[Document] | None] = {}
-    real = _Real()
+    folders: dict[str, dict[str, list[Document]]] = {}
+    files: dict[str, list[Document]] = {}
     for document in documents:
         file = document.source
-        if file not in out:
-            unit = out[file] = (grouped.get(real(file)) if grouped and file else None) or file
+        if file in files:
+            files[file].append(document)
+            continue
+        there = files[file] = [document]
+        unit = out[file] = (grouped.get(place.of(file) or "") if grouped and file else None) or file
+        if unit == file:
             # as texts: a Path for each document costs more than all else here
-            folder = os.path.dirname(file) or "."  # noqa: PTH120
-            inside_of[file] = folders.setdefault(folder, []) if unit == file else None
-        there = inside_of[file]
-        if there is not None:
-            there.append(document)
+            folders.setdefault(os.path.dirname(file) or ".", {})[file] = there  # noqa: PTH120
     for folder, inside in folders.items():
         if not _alternatives(inside):
-            for document in inside:
-                out[document.source] = f"{folder}/"
+            out |= dict.fromkeys(inside, f"{folder}/")
     return out
-
-
-class _Real:
-    """The real path of a file; that of its folder is looked for once."""
-
-    def __init__(self) -> None:
-        self._folders: dict[str, str] = {}
-
-    def __call__(self, file: str) -> str:
-        folder, name = os.path.split(file)
-        if os.path.islink(file) or name in ("", ".", ".."):  # noqa: PTH114
-            return os.path.realpath(file)
-        found = self._folders.get(folder)
-        if found is None:
-            found = self._folders[folder] = os.path.realpath(folder or ".")
-        return os.path.join(found, name)  # noqa: PTH118
 
 
 def changed(kustomizations: Iterable[Kustomization]) -> frozenset[str]:
@@ -73,14 +57,15 @@ def changed(kustomizations: Iterable[Kustomization]) -> frozenset[str]:
     return frozenset(grouped.get(k.folder, f"kustomization {k.folder}") for k in found if k.changes)
 
 
-def _alternatives(documents: Sequence[Document]) -> bool:
+def _alternatives(files: Mapping[str, Sequence[Document]]) -> bool:
     """Whether two files define the same object."""
-    defined: dict[tuple[str, ...], str] = {}
-    for d in documents:
-        identity = d.key()
-        if identity.name:
-            key = (d.api_version, *identity)
-            if defined.setdefault(key, d.source) != d.source:
+    if len(files) < 2:
+        return False
+    defined: dict[tuple[str, Key], str] = {}
+    for file, documents in files.items():
+        for d in documents:
+            identity = d.key()
+            if identity.name and defined.setdefault((d.api_version, identity), file) != file:
                 return True
     return False
 

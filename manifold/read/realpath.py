@@ -9,6 +9,8 @@ import os
 import stat
 from pathlib import Path
 
+DEEPEST = 100  # levels that are looked at one after the other
+
 
 def real(path: Path) -> str | None:
     """Where a path leads; None for a circle of links, and for what cannot be a path."""
@@ -23,6 +25,22 @@ class Real:
 
     def __init__(self) -> None:
         self._links: dict[str, bool] = {}
+        self._folders: dict[str, str | None] = {}
+
+    def of(self, path: str) -> str | None:
+        """Where a path leads."""
+        return self._step_by_step(path) or real(Path(path))
+
+    def _step_by_step(self, path: str) -> str | None:
+        """Where a path leads, by way of its folder; None where that is another way than the system's."""
+        folder, slash, name = path.rpartition("/")
+        if os.sep != "/" or not name or path.startswith("//") or path.count("/") > DEEPEST:
+            return None
+        folder = folder or slash
+        if folder not in self._folders:
+            self._folders[folder] = self._step_by_step(folder) if folder.strip("/") else real(Path(folder))
+        place = self._folders[folder]
+        return None if place is None else self.below(place, name)
 
     def below(self, folder: str, name: str) -> str | None:
         """Where `name` leads, as seen from a folder given by its real path."""

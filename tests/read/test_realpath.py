@@ -71,3 +71,15 @@ def test_ignored_below_a_folder_named_by_a_relative_path(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path / "a")
     for start in (".", "../a", str(tmp_path / "a"), ".."):
         assert [os.path.basename(s.name) for s in walk([Path(start)]).sources] == ["g.yaml"], start  # noqa: PTH119
+
+
+def test_whole_paths(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Absolute ones and those from the current folder, by way of links and of folders that are missing."""
+    monkeypatch.chdir(tree / "a")
+    for start in ("", f"{tree}/", "../", "/", "//", "x/" * 150):
+        memory = Real()
+        for length in (1, 2, 3):
+            for parts in itertools.product(PARTS, repeat=length):
+                path = start + "/".join(parts)
+                if path:
+                    assert memory.of(path) == real(Path(path)), path
