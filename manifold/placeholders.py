@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from manifold.model import Diagnostic, Origin
+from manifold.patterns import late
 
 # ${NAME}, and what Flux and bash make of it: ${NAME:-default}, ${NAME/a/b}, ${NAME,,}
-_PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?:[:=,^/#%-][^}]*)?\}")
+_PLACEHOLDER = late(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?:[:=,^/#%-][^}]*)?\}")
 _SHOWN = 3
 
 

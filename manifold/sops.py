@@ -6,11 +6,11 @@ The form: https://github.com/getsops/sops/blob/main/README.rst (a map `sops` at 
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from manifold.model import Diagnostic, Document, ObjectId, Origin, Severity
+from manifold.patterns import late
 
 FIELD = "sops"
 MARK = "ENC["
@@ -24,7 +24,7 @@ def sealed(body: Mapping[str, Any]) -> bool:
     return isinstance(body.get(FIELD), dict)
 
 
-_TYPE = re.compile(r",type:(str|int|float|bool|bytes|comment)\]$")
+_TYPE = late(r",type:(str|int|float|bool|bytes|comment)\]$")
 
 
 def plain(body: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> dict[str, Any]:

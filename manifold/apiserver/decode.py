@@ -18,6 +18,7 @@ from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Field, Kind, Type
 from manifold.k8s.quantity import parse as parse_quantity
 from manifold.model import Path, describe
+from manifold.patterns import late
 
 # A path under construction: (parent, key), () at the root; made into a tuple only when something is wrong.
 Trail = Any
@@ -25,10 +26,10 @@ Decoder = Callable[[Any, Trail, Faults], Any]
 
 _BAD = object()  # what a decoder returns when the value does not fit; the fault is said already
 
-_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_RFC3339_MICRO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)([.,]\d+)(Z|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = late(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339_MICRO = late(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)([.,]\d+)(Z|[+-]\d\d:\d\d)", re.ASCII)
 # time.ParseDuration
-_DURATION = re.compile(r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
+_DURATION = late(r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
 _MONTH_DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 # How a preview writes what the server picks by itself, also where that is a number: such an object can be given back.

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from functools import wraps
 
+from manifold.patterns import late
+
 Format = Callable[[str], list[str]]
 
 _REMEMBERED = 8192
@@ -33,17 +35,17 @@ def _remembered(test: Format) -> Format:
     return check
 
 
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", re.ASCII)
-_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII)
-_LABEL_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?", re.ASCII)
-_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?", re.ASCII)
-_ENV = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*", re.ASCII)
-_KEY = re.compile(r"[-._a-zA-Z0-9]+", re.ASCII)
-_C_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_HEADER = re.compile(r"[-A-Za-z0-9]+", re.ASCII)
-_PERCENT = re.compile(r"[0-9]+%", re.ASCII)
-_PORT_CHARS = re.compile(r"[-a-z0-9]+", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_LABEL = late(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", re.ASCII)
+_SUBDOMAIN = late(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII)
+_LABEL_1035 = late(r"[a-z](?:[-a-z0-9]*[a-z0-9])?", re.ASCII)
+_NAME = late(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?", re.ASCII)
+_ENV = late(r"[-._a-zA-Z][-._a-zA-Z0-9]*", re.ASCII)
+_KEY = late(r"[-._a-zA-Z0-9]+", re.ASCII)
+_C_IDENTIFIER = late(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_HEADER = late(r"[-A-Za-z0-9]+", re.ASCII)
+_PERCENT = late(r"[0-9]+%", re.ASCII)
+_PORT_CHARS = late(r"[-a-z0-9]+", re.ASCII)
+_UUID = late(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 NAME_HELP = "letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit"
 LABEL_HELP = "lower-case letters, digits and `-`, beginning and ending with a letter or digit"
@@ -367,9 +369,9 @@ def legacy_ip(value: str) -> list[str]:
 
 
 # pkg/apis/core/validation: iscsiInitiatorIqnRegex and its siblings, unanchored where they are
-_IQN = re.compile(r"iqn\.[0-9]{4}-[0-9]{2}\.([A-Za-z0-9\-.]+)(:[^,;*&$|\s]+)\Z")
-_EUI = re.compile(r"eui.[A-Za-z0-9]{16}\Z")
-_NAA = re.compile(r"naa.[A-Za-z0-9]{32}\Z")
+_IQN = late(r"iqn\.[0-9]{4}-[0-9]{2}\.([A-Za-z0-9\-.]+)(:[^,;*&$|\s]+)\Z")
+_EUI = late(r"eui.[A-Za-z0-9]{16}\Z")
+_NAA = late(r"naa.[A-Za-z0-9]{32}\Z")
 
 
 def iscsi_name(value: str) -> list[str]:
@@ -385,12 +387,12 @@ def iscsi_name(value: str) -> list[str]:
     return [] if fits else [f"{value!r} is no valid {value[:3]} name"]
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NETBIOS = re.compile(r'[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}')
+_CONTROL = late(r"[\x00-\x1f\x7f]")
+_NETBIOS = late(r'[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}')
 _WINDOWS_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-_DOMAIN = re.compile(rf"{_WINDOWS_LABEL}(?:\.{_WINDOWS_LABEL})*")
-_NOT_IN_USERS = re.compile(r'["/\\:;|=,+*?<>@\[\]]')
-_DOTS = re.compile(r"[. ]+")
+_DOMAIN = late(rf"{_WINDOWS_LABEL}(?:\.{_WINDOWS_LABEL})*")
+_NOT_IN_USERS = late(r'["/\\:;|=,+*?<>@\[\]]')
+_DOTS = late(r"[. ]+")
 
 
 def windows_user(name: str) -> list[str]:
@@ -423,7 +425,7 @@ def windows_user(name: str) -> list[str]:
 
 
 _SYSCTL_PART = r"[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?"
-_SYSCTL = re.compile(rf"(?:{_SYSCTL_PART}[./])*{_SYSCTL_PART}")
+_SYSCTL = late(rf"(?:{_SYSCTL_PART}[./])*{_SYSCTL_PART}")
 
 
 def sysctl(value: str) -> list[str]:

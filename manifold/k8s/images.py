@@ -10,16 +10,18 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from manifold.patterns import late
+
 _COMPONENT = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _DOMAIN = rf"(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REFERENCE = re.compile(
+_REFERENCE = late(
     rf"((?:{_DOMAIN}/)?{_PART}(?:/{_PART})*)"
     r"(?::(\w[\w.-]{0,127}))?"
     r"(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?",
     re.ASCII,
 )
-_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
+_IDENTIFIER = late(r"[a-f0-9]{64}")
 _LONGEST_NAME = 255
 # Hexadecimal digits of the digests that are supported: github.com/opencontainers/go-digest
 _DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}

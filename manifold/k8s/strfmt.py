@@ -13,16 +13,17 @@ from datetime import date, timedelta
 from unicodedata import category
 
 from manifold.k8s import formats, urls
+from manifold.patterns import late
 
-_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(.\d+)?(z|[+-]\d\d:\d\d)", re.ASCII)
-_GO_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})")
-_CARD = re.compile(
+_TIME = late(r"(\d\d):(\d\d):(\d\d)(.\d+)?(z|[+-]\d\d:\d\d)", re.ASCII)
+_GO_DURATION = late(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
+_BASE64 = late(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})")
+_CARD = late(
     r"4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11}",
     re.ASCII,
 )
 _BYTE = r"(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])"
-_MAC = re.compile(
+_MAC = late(
     r"(?i)[0-9a-f]{2}(?:(?::[0-9a-f]{2}){5}|(?::[0-9a-f]{2}){7}|(?::[0-9a-f]{2}){19}"
     r"|(?:-[0-9a-f]{2}){5}|(?:-[0-9a-f]{2}){7}|(?:-[0-9a-f]{2}){19}"
     r"|[0-9a-f]{2}(?:(?:\.[0-9a-f]{4}){2}|(?:\.[0-9a-f]{4}){3}|(?:\.[0-9a-f]{4}){9}))",
@@ -63,8 +64,8 @@ _UNITS = (
     (604_800_000_000_000, ("w", "wk", "week")),
 )
 """Nanoseconds, and what they are called; what begins with the last name counts as well (`hours`)."""
-_GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-_PART = re.compile(r"([0-9]+)[\t\n\f\r ]*([A-Za-zµ]+)")
+_GO_PART = late(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_PART = late(r"([0-9]+)[\t\n\f\r ]*([A-Za-zµ]+)")
 
 
 def parse_duration(value: str) -> timedelta:
@@ -133,7 +134,7 @@ def _uri(value: str) -> bool:
 
 _ATOM = r"[^@\s\"(),:;<>\[\]\\.]+"
 _ADDRESS = rf"(?:\"(?:[^\"\\\n]|\\.)*\"|{_ATOM}(?:\.{_ATOM})*)@(?:\[[^\]\s]*\]|{_ATOM}(?:\.{_ATOM})*)"
-_EMAIL = re.compile(rf"\s*(?:{_ADDRESS}|(?:[^<>@,\n]*?\s*)<{_ADDRESS}>)\s*")
+_EMAIL = late(rf"\s*(?:{_ADDRESS}|(?:[^<>@,\n]*?\s*)<{_ADDRESS}>)\s*")
 
 
 def _email(value: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_KUBERNETES = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?", re.ASCII)
+from manifold.patterns import late
+
+_KUBERNETES = late(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?", re.ASCII)
 _STAGES = {"alpha": 1, "beta": 2, None: 3}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_PARTS = re.compile(r"[^A-Za-z0-9]+")
+from manifold.patterns import late
+
+_PARTS = late(r"[^A-Za-z0-9]+")
 
 
 def slip(name: str, others: Iterable[str]) -> str:

@@ -7,18 +7,18 @@ warnings) and kubernetes v1.37.2 pkg/apis/core/validation (ValidateEndpointIP).
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Collection
 
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
 from manifold.k8s import formats
 from manifold.model import Path
+from manifold.patterns import late
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Block = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
-_ZEROS = re.compile(r"(?<![0-9a-fA-F:.])0+(?=[0-9])|(?<=\.)0+(?=[0-9])")
+_ZEROS = late(r"(?<![0-9a-fA-F:.])0+(?=[0-9])|(?<=\.)0+(?=[0-9])")
 
 
 def _blame(path: Path, messages: list[str], faults: Faults) -> None:

@@ -6,7 +6,6 @@ pkg/registry/apps. What one value alone must be stands in schemas/constraints/ap
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,6 +21,7 @@ from manifold.k8s import formats
 from manifold.k8s.equality import same
 from manifold.k8s.selectors import matches
 from manifold.model import MapKey, Path
+from manifold.patterns import late
 
 Body = dict[str, Any]
 
@@ -195,7 +195,7 @@ def _daemon_set(spec: Body, context: Context, faults: Faults, tolerance: Toleran
 
 
 GENERATION = "deprecated.daemonset.template.generation"
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = late(r"[+-]?[0-9]+")
 
 
 def create_daemon_set(body: Body, context: Context, faults: Faults) -> None:

@@ -6,7 +6,6 @@ stands in schemas/constraints/batch.yaml.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -21,6 +20,7 @@ from manifold.k8s import cron, formats
 from manifold.k8s.equality import same
 from manifold.k8s.selectors import matches
 from manifold.model import MapKey, Path
+from manifold.patterns import late
 from manifold.records import replace
 
 Body = dict[str, Any]
@@ -31,9 +31,9 @@ MOST_WITH_MANY = 10_000
 MOST_RULES = 20
 CONTROLLER_UID, JOB_NAME = "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"
 _REPLACEMENTS = ("Failed", "TerminatingOrFailed")
-_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_ZONE_PART = re.compile(r"[A-Za-z.\-_0-9+]{1,14}")
+_PATH = late(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
+_INTEGER = late(r"[+-]?[0-9]+")
+_ZONE_PART = late(r"[A-Za-z.\-_0-9+]{1,14}")
 
 
 def _managed_by(value: str, path: Path, faults: Faults) -> None:

@@ -6,7 +6,6 @@ Follows kubernetes v1.37.2 pkg/apis/core/validation: ValidatePersistentVolumeCla
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,12 +16,13 @@ from manifold.k8s import formats
 from manifold.k8s.pods import amount
 from manifold.k8s.quantity import BINARY_SI
 from manifold.model import MapKey, Path
+from manifold.patterns import late
 
 Body = dict[str, Any]
 
 ACCESS_MODES = frozenset(("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"))
 VOLUME_MODES = frozenset(("Block", "Filesystem"))
-_DIGITS = re.compile(r"[-+]?([0-9]*\.?[0-9]*)")
+_DIGITS = late(r"[-+]?([0-9]*\.?[0-9]*)")
 
 
 def claim_spec(spec: Body, path: Path, context: Context, faults: Faults, *, selector_values: bool = True) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from typing import Any
 
 from manifold.apiserver import faults as reasons
@@ -18,6 +17,7 @@ from manifold.apiserver.immutable import changed
 from manifold.apiserver.validate import metadata
 from manifold.k8s import formats
 from manifold.model import MapKey
+from manifold.patterns import late
 
 Body = dict[str, Any]
 
@@ -26,7 +26,7 @@ ACCOUNT_NAME = "kubernetes.io/service-account.name"
 MOUNTABLE = "kubernetes.io/enforce-mountable-secrets"
 SECURITY = "pod-security.kubernetes.io/"
 LEVELS = ("privileged", "baseline", "restricted")
-_VERSION = re.compile(r"v1\.(0|[1-9][0-9]*)")
+_VERSION = late(r"v1\.(0|[1-9][0-9]*)")
 # type -> the keys that its data must hold
 NEEDED = {"kubernetes.io/tls": ("tls.crt", "tls.key")}
 DOCKER = {"kubernetes.io/dockercfg": ".dockercfg", "kubernetes.io/dockerconfigjson": ".dockerconfigjson"}

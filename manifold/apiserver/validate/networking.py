@@ -14,6 +14,7 @@ from manifold.apiserver.immutable import changed
 from manifold.apiserver.validate import addresses, metadata
 from manifold.k8s import formats
 from manifold.model import Path
+from manifold.patterns import late
 
 Body = dict[str, Any]
 
@@ -23,7 +24,7 @@ CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _BAD_SEQUENCES = ("//", "/./", "/../", "%2f", "%2F")
 _BAD_ENDS = ("/..", "/.")
 _CONTROLLER_LIMIT = 250
-_HTTP_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+", re.ASCII)
+_HTTP_PATH = late(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+", re.ASCII)
 
 
 def _names(path: Path, value: str, test: formats.Format, faults: Faults) -> None:

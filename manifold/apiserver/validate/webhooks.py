@@ -15,12 +15,13 @@ from manifold.apiserver import faults as reasons
 from manifold.apiserver.faults import Faults
 from manifold.k8s.formats import dns_1035_label, dns_subdomain
 from manifold.model import Path
+from manifold.patterns import late
 
 Body = dict[str, Any]
 
 KNOWN_REVIEWS = ("v1", "v1beta1")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_BAD_ESCAPE = late(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL = late(r"[\x00-\x1f\x7f]")
 
 
 def client(config: Body, path: Path, faults: Faults) -> None:

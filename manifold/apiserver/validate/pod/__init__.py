@@ -6,7 +6,6 @@ pkg/registry/core/podtemplate.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,11 +22,12 @@ from manifold.k8s.equality import same
 from manifold.k8s.pods import APPARMOR
 from manifold.k8s.pods import containers as every
 from manifold.model import MapKey, Path
+from manifold.patterns import late
 
 MIRROR = "kubernetes.io/config.mirror"
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
-_COST = re.compile(r"-?[0-9]+")
+_COST = late(r"-?[0-9]+")
 INT32 = (-(2**31), 2**31 - 1)
 
 
@@ -110,7 +110,7 @@ HOSTNAME_OVERRIDE = (1, 35)
 
 
 # content.IsDNS1123SubdomainWithUnderscore
-_UNDERSCORED = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+_UNDERSCORED = late(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
 
 
 def _underscored(value: str) -> list[str]:

@@ -5,7 +5,6 @@ Follows kubernetes v1.37.2 pkg/api/pod/warnings.go and pkg/api/node/util.go.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,8 +18,9 @@ from manifold.k8s import formats
 from manifold.k8s.pods import APPARMOR, apparmor_profile
 from manifold.k8s.pods import containers as every
 from manifold.model import MapKey, Path, spell
+from manifold.patterns import late
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = late(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def deprecated_label(key: str) -> str:
