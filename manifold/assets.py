@@ -46,6 +46,12 @@ def unpack(artefact: Path) -> tuple[dict[str, int], Any]:
     return packed["of"], packed["data"]
 
 
+@cache
+def installed() -> bool:
+    """Whether the data lies in an installation, where it does not change."""
+    return root("schemas").parent.name == "_assets"
+
+
 def unchanged(made: Mapping[str, int], file: Path) -> bool:
     """Whether a file is as it was when a compact one was made from it; always so in an installation.
 
@@ -53,9 +59,9 @@ def unchanged(made: Mapping[str, int], file: Path) -> bool:
     """
     import zlib
 
-    place = root("schemas").parent
-    if place.name == "_assets":
+    if installed():
         return True
+    place = root("schemas").parent
     return made.get(file.relative_to(place).as_posix()) == zlib.crc32(file.read_bytes())
 
 
@@ -71,8 +77,10 @@ def table(folder: str, name: str) -> Any:
     Comes out of the compact file that `scripts/build_tables.py` makes, unless a checkout's own file has changed since.
     """
     made, known = _tables()
-    key, file = f"{folder}/{name}", root(folder) / name
-    return known[key] if key in known and unchanged(made, file) else parse(file)
+    key = f"{folder}/{name}"
+    if key in known and (installed() or unchanged(made, root(folder) / name)):
+        return known[key]
+    return parse(root(folder) / name)
 
 
 def parse(file: Path) -> Any:
@@ -87,7 +95,7 @@ def names() -> list[tuple[str, str]]:
 
     An installation has those that its compact file was made from.
     """
-    if root("schemas").parent.name == "_assets" and (known := _tables()[1]):
+    if installed() and (known := _tables()[1]):
         return sorted((folder, name) for folder, _, name in (key.partition("/") for key in known))
     found = [("schemas", p.name) for p in root("schemas").glob("*.yaml")]
     rules = root("rules")

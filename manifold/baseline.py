@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,7 @@ def fingerprinted(found: Sequence[Diagnostic], documents: Iterable[Document]) ->
         place = (document.source, document.index)
         if place in wanted:
             bodies.setdefault(place, []).append(document.body)
-    import hashlib  # which brings OpenSSL, for nothing where nothing is found
-
+    sha256 = _sha256()
     seen: dict[str, int] = {}
     # Many rules blame the same places of the same few objects.
     paths: dict[tuple[str, int, str, str], str] = {}
@@ -64,10 +64,23 @@ def fingerprinted(found: Sequence[Diagnostic], documents: Iterable[Document]) ->
             body = next((b for b in there if ObjectId.of(b).name == d.object.name), None)
             path = paths[place_in] = stable(d.path, body)
         parts = (d.rule, *d.object, path, folder(d.file))
-        base = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        base = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
         nth = seen[base] = seen.get(base, 0) + 1
         out.append(d.fingerprinted(f"{base}-{nth}"))
     return out
+
+
+def _sha256() -> Callable[[bytes], Any]:
+    """Python's own SHA-256 where there is one, as `random` does it: hashlib brings OpenSSL, which takes 2 ms to load."""
+    for name in ("_sha2", "_sha256"):
+        try:
+            made: Callable[[bytes], Any] = importlib.import_module(name).sha256
+        except ImportError:
+            continue
+        return made
+    import hashlib
+
+    return hashlib.sha256
 
 
 def _folder(file: str) -> str:

@@ -49,10 +49,9 @@ def _ready(request: Request, sources: Sequence[Source]) -> None:
     if request.validate and sources:
         _warm([api.server(version) for version in request.releases], read(sources[0]).documents)
     if request.lint:
-        from manifold.lint import engine, near  # noqa: F401
-        from manifold.lint.catalogue import choose, known
+        from manifold.lint import near  # noqa: F401
 
-        choose(known(request.own_rules), request.profile, request.select, request.ignore)
+        linter(request, (), release())  # imports the checks of the rules in force
 
 
 # So many objects are taken up at a time: what one stage has looked at is still near when the next one does.

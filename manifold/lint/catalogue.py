@@ -52,7 +52,9 @@ class Rule:
     """Cannot be suppressed."""
 
 
-def _rule(data: Any, file: Path) -> Rule:
+def _rule(data: Any, pack: str, name: str, file: object) -> Rule:
+    """The rule that a file `<pack>/<name>.yaml` holds; `file` is what it is called where it holds none."""
+
     def wrong(why: str) -> UsageError:
         return UsageError(f"{file}: {why}")
 
@@ -64,7 +66,7 @@ def _rule(data: Any, file: Path) -> Rule:
     missing = [w for w in NEEDED if not data.get(w)]
     if missing:
         raise wrong(f"`{missing[0]}` is missing")
-    if data["id"] != file.stem:
+    if data["id"] != name:
         raise wrong(f"the id {data['id']!r} must be the file's name")
     if sum(word in data for word in ("expect", "uses", "cel")) != 1:
         raise wrong("give one of `expect`, `cel` and `uses`")
@@ -74,7 +76,7 @@ def _rule(data: Any, file: Path) -> Rule:
     examples = data["examples"]
     return Rule(
         id=data["id"],
-        pack=file.parent.name,
+        pack=pack,
         summary=data["summary"],
         why=data["why"],
         fix=data["fix"],
@@ -115,7 +117,7 @@ def read(folder: Path) -> dict[str, Rule]:
             raise UsageError(f"{file}: {str(error).splitlines()[0]}") from error
         _checked(data, file)
         # Who writes a rule wants it, whatever the profile.
-        rule = _rule({"profiles": PROFILES[:-1], **data}, file)
+        rule = _rule({"profiles": PROFILES[:-1], **data}, file.parent.name, file.stem, file)
         if rule.id in found:
             raise UsageError(f"{file}: the id {rule.id!r} is given twice")
         found[rule.id] = rule
@@ -180,9 +182,10 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
 def rules() -> dict[str, Rule]:
     """The rules that we ship, by id."""
     found = (
-        _rule(assets.table(folder, name), assets.root(folder) / name)
+        _rule(assets.table(folder, name), pack, file.removesuffix(".yaml"), name)
         for folder, name in assets.names()
-        if folder == "rules" and "/" in name
+        for pack, inside, file in (name.partition("/"),)
+        if folder == "rules" and inside
     )
     return {rule.id: rule for rule in found}
 
