@@ -36,6 +36,7 @@ from manifold.read import read as read_source
 from manifold.records import field, record
 
 if TYPE_CHECKING:
+    from manifold.apiserver.crd import Unread
     from manifold.apiserver.patch.apply import Conflict, Result
     from manifold.apiserver.schema import Kind
     from manifold.apiserver.server import Server
@@ -106,7 +107,7 @@ POLICIES = frozenset(("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"))
 
 def server(
     version: str | None = None,
-    crds: Iterable[Mapping[str, Any]] = (),
+    crds: Iterable[Mapping[str, Any] | Unread] = (),
     cluster: Iterable[Mapping[str, Any]] = (),
     inputs: Iterable[Mapping[str, Any]] = (),
 ) -> Server:

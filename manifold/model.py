@@ -84,12 +84,13 @@ class Key(NamedTuple):
 class Glance(NamedTuple):
     """What others ask of an object: whether it has a Pod spec, the labels of its Pods, the names of their ports.
 
-    The labels are None where they are no object.
+    The labels are None where they are no object. Of a CustomResourceDefinition it is the group and the kind that it defines.
     """
 
     pod: bool
     labels: dict[str, Any] | None
     ports: tuple[str, ...] = ()
+    defines: tuple[str, str] | None = None
 
 
 @record(frozen=True)

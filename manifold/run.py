@@ -34,6 +34,7 @@ from manifold.records import record, replace
 from manifold.secrets import Secrets
 
 if TYPE_CHECKING:
+    from manifold.apiserver.crd import Unread
     from manifold.cache import Cache
 
 # Below this many objects a second process costs more than it brings (measured: a fork and its pickling take 30 ms).
@@ -47,7 +48,9 @@ def _ready(request: Request, sources: Sequence[Source]) -> None:
     from manifold.read import read
 
     if request.validate and sources:
-        _warm([api.server(version) for version in request.releases], read(sources[0]).documents)
+        for version in request.releases:
+            for document in read(sources[0]).documents:
+                api.server(version).create(document.body)
     if request.lint:
         from manifold.lint import near  # noqa: F401
 
@@ -117,7 +120,7 @@ def examine(
 def _servers(request: Request, loaded: Loaded, given: list[Any], cluster: list[Any], beside: bool) -> list[Any]:
     """The API servers on paper that are asked, one a release."""
     everything = loaded.everything()
-    crds = [d.body for d in everything if d.kind == api.CRD[1] and api.is_crd(d.body)]
+    crds = [_definition(d) for d in everything if d.kind == api.CRD[1] and d.api_version.startswith(api.CRD[0])]
     crds += given
     inputs = [d.body for d in everything] if beside else []
     made = (api.server(v, crds, cluster, inputs) for v in request.releases)
@@ -126,6 +129,16 @@ def _servers(request: Request, loaded: Loaded, given: list[Any], cluster: list[A
         for part in (loaded.documents, loaded.beside):
             part[:] = [_placed(d, namespace, servers[-1]) for d in part]
     return servers
+
+
+def _definition(document: Document) -> Mapping[str, Any] | Unread:
+    """A CustomResourceDefinition, opened only where its kind is asked for: they are large."""
+    from manifold.apiserver.crd import Unread
+
+    noted = document.glance
+    if noted is None or noted.defines is None:
+        return document.body
+    return Unread(noted.defines, lambda: document.body)
 
 
 def linter(
@@ -233,12 +246,16 @@ def _checking(request: Request, count: int, done: int) -> None:
 
 
 def _warm(servers: Sequence[Any], documents: Sequence[Document]) -> None:
-    """Compile what the kinds at hand need before the processes part, so that each does not do it again."""
-    seen = set()
-    for document in documents:
-        key = (document.api_version, document.kind)
-        if key not in seen:
-            seen.add(key)
+    """Compile what kinds need of which there are several before the processes part, so that each does not do it again.
+
+    A kind of one chunk alone is compiled by whoever takes that up, while others are at work.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for number, document in enumerate(documents):
+        key, chunk = (document.api_version, document.kind), number // CHUNK
+        before = first.setdefault(key, chunk)
+        if before not in (chunk, -1):
+            first[key] = -1
             for server in servers:
                 server.create(document.body)
 

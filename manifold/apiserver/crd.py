@@ -7,15 +7,15 @@ and pkg/apiserver/validation; formats of k8s.io/kube-openapi's strfmt.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from manifold.apiserver import faults as reasons
 from manifold.apiserver.context import Context
 from manifold.apiserver.decode import copy, decoder, unknown
 from manifold.apiserver.faults import Fault, Faults
 from manifold.apiserver.schema import Field, Kind, Type, load
-from manifold.k8s import formats, regexes, strfmt
+from manifold.k8s import formats, others, regexes, strfmt
 from manifold.k8s.versions import order
 from manifold.model import MapKey, Path, describe, spell
 
@@ -34,6 +34,44 @@ _TYPES = {
     "number": "number",
     "boolean": "boolean",
 }
+
+
+class Unread(NamedTuple):
+    """A definition that is read when its kind is asked for."""
+
+    defines: tuple[str, str]
+    """Its group and kind."""
+    read: Callable[[], Mapping[str, Any]]
+
+
+class Kinds:
+    """The kinds that definitions add: a definition is looked at when somebody asks for a kind of its group and name."""
+
+    def __init__(self, crds: Iterable[Mapping[str, Any] | Unread]) -> None:
+        self._unseen: dict[tuple[str, str], list[Mapping[str, Any] | Unread]] = {}
+        for one in crds:
+            defines = one.defines if isinstance(one, Unread) else others.defined(one)
+            self._unseen.setdefault(defines, []).append(one)
+        self._found: dict[tuple[str, str], Kind] = {}
+
+    def get(self, api_version: str, kind: str) -> Kind | None:
+        """The kind, where a definition has it; of several definitions the last one counts."""
+        there = self._unseen.pop((api_version.rpartition("/")[0], kind), None)
+        if there is not None:
+            bodies = (one.read() if isinstance(one, Unread) else one for one in there)
+            self._found |= {(k.api_version, k.kind): k for k in kinds(bodies)}
+        return self._found.get((api_version, kind))
+
+    def all(self) -> list[Kind]:
+        """All kinds, read now."""
+        for group, kind in list(self._unseen):
+            self.get(f"{group}/", kind)
+        return list(self._found.values())
+
+    def add(self, more: Iterable[Kind]) -> None:
+        """Take up kinds that are known from elsewhere, in the place of others of their name."""
+        self.all()
+        self._found |= {(k.api_version, k.kind): k for k in more}
 
 
 def kinds(crds: Iterable[Mapping[str, Any]]) -> list[Kind]:

@@ -11,7 +11,7 @@ import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from manifold.apiserver import admission, constraints, immutable, lifecycle, warnings
 from manifold.apiserver import create as creating
@@ -26,6 +26,9 @@ from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
 from manifold.model import Path
 from manifold.records import record
+
+if TYPE_CHECKING:
+    from manifold.apiserver.crd import Kinds, Unread
 
 Body = dict[str, Any]
 
@@ -69,7 +72,7 @@ class Server:
     def __init__(
         self,
         version: str | None = None,
-        crds: Iterable[Mapping[str, Any]] = (),
+        crds: Iterable[Mapping[str, Any] | Unread] = (),
         world: World | None = None,
         run: World | None = None,
     ) -> None:
@@ -81,32 +84,33 @@ class Server:
         self.ledger: dict[Any, Any] = {}
         """What plug-ins count over the objects of one run, each under its own key."""
         self.definitions = list(crds)
-        self._custom: dict[tuple[str, str], Kind] | None = None
+        self._custom: Kinds | None = None
         self._full = self.release >= FULL_VERDICT
 
     def kind(self, api_version: str, kind: str) -> Kind | None:
         """The kind as this server serves it: built-in, or defined by one of its CustomResourceDefinitions."""
         found = self.schema.kind(api_version, kind)
         if found is None and (self.definitions or self._custom):
-            if self._custom is None:
-                from manifold.apiserver import crd
-
-                self._custom = {(k.api_version, k.kind): k for k in crd.kinds(self.definitions)}
-            found = self._custom.get((api_version, kind))
+            found = self._customs().get(api_version, kind)
         return found
+
+    def _customs(self) -> Kinds:
+        if self._custom is None:
+            from manifold.apiserver import crd
+
+            self._custom = crd.Kinds(self.definitions)
+        return self._custom
 
     def assuming(self, kinds: Iterable[Kind]) -> Server:
         """A server that serves these kinds besides, as one does that has definitions which are not at hand."""
         other = Server(self.version, self.definitions, self.world, self.run)
-        other.kind("", "")  # reads the definitions
-        other._custom = {**(other._custom or {}), **{(k.api_version, k.kind): k for k in kinds}}
+        other._customs().add(kinds)
         return other
 
     def kinds(self) -> Iterator[Kind]:
         """All kinds that this server serves, its custom ones after the others."""
         yield from self.schema.kinds()
-        self.kind("", "")  # reads the definitions
-        yield from (self._custom or {}).values()
+        yield from self._customs().all()
 
     def create(
         self,

@@ -19,11 +19,14 @@ CONTAINER = ("name", "ports", "resources", "restartPolicy")
 VALUES = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
 """The maps of which others see the keys alone."""
 NO_PODS = Glance(False, {})
+DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 def glance(body: Body) -> Glance:
     """What is asked most; a workload without a template has an empty one, as the API types read it."""
     sort = str(body.get("apiVersion") or "").rpartition("/")[0], str(body.get("kind") or "")
+    if sort == DEFINITION:
+        return Glance(False, {}, (), defined(body))
     if sort not in pods.held():
         return NO_PODS
     implied = sort in pods.TEMPLATES and isinstance(body.get("spec"), Mapping)
@@ -39,6 +42,15 @@ def glance(body: Body) -> Glance:
         {} if labels is None else labels if isinstance(labels, dict) else None,
         tuple(_port_names(spec)) if isinstance(spec, Mapping) else (),
     )
+
+
+def defined(body: Body) -> tuple[str, str]:
+    """The group and the kind that a CustomResourceDefinition defines; empty where it does not say."""
+    spec = body.get("spec")
+    spec = spec if isinstance(spec, Mapping) else {}
+    names = spec.get("names")
+    kind = names.get("kind") if isinstance(names, Mapping) else None
+    return str(spec.get("group") or ""), str(kind or "")
 
 
 def _port_names(pod_spec: Body) -> Iterator[str]:
