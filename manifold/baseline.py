@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import Any
 
 from manifold.errors import UsageError
 from manifold.model import Diagnostic, Document, ObjectId
+from manifold.patterns import late
 
 # The fields that name an item of a list, in the order in which they are tried.
 NAMES = ("name", "key", "mountPath", "containerPort", "port", "host", "path")
-_PARTS = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[\]]+)")
+_PARTS = late(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[\]]+)")
 
 
 def stable(path: str, body: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from manifold import assets
 from manifold.errors import UsageError
+from manifold.patterns import late
 from manifold.records import field, record
 
 Shape = Literal[
@@ -136,7 +137,7 @@ def newest() -> str:
     return versions()[-1]
 
 
-_RELEASE = re.compile(r"\s*[vV]?(1\.\d{1,3})(?:\.\d+)?(?:[-+].*)?\s*", re.ASCII)
+_RELEASE = late(r"\s*[vV]?(1\.\d{1,3})(?:\.\d+)?(?:[-+].*)?\s*", re.ASCII)
 
 
 @cache

@@ -6,9 +6,10 @@ canonical form in which the API server stores it. Values are exact; `12e400` is 
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
+
+from manifold.patterns import late
 
 DECIMAL_SI: Final = "DecimalSI"
 BINARY_SI: Final = "BinarySI"
@@ -18,8 +19,8 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL_NAMES = {exponent: name for name, exponent in _DECIMAL.items()}
 _BINARY_NAMES = {exponent: name for name, exponent in _BINARY.items()} | {0: ""}
-_SHAPE = re.compile(r"([+-]?)0*([0-9]*)((?:\.[0-9]*)?)([eEinumkKMGTP]*[-+]?[0-9]*)")
-_EXPONENT = re.compile(r"[eE][-+]?[0-9]+")
+_SHAPE = late(r"([+-]?)0*([0-9]*)((?:\.[0-9]*)?)([eEinumkKMGTP]*[-+]?[0-9]*)")
+_EXPONENT = late(r"[eE][-+]?[0-9]+")
 
 _MOST = (1 << 63) - 1
 # Beyond this power of ten amounts are told apart no more: nothing has them, and texts such as 1e999999999 stay cheap.

@@ -9,7 +9,6 @@ and polaris count for our rules that stand for their checks. What the server ref
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -17,18 +16,19 @@ from typing import Any
 from manifold.k8s.pods import template
 from manifold.lint.catalogue import Rule, aliases
 from manifold.model import Diagnostic, Document, Origin, Severity, Span
+from manifold.patterns import late
 from manifold.records import field, record
 
 ANNOTATION = "manifold-k8s.dev/ignore"
-_COMMENT = re.compile(r"(?<!\S)#\s*manifold:\s*ignore\[([^\]]*)\]\s*(.*)")
-_MEANT = re.compile(r"(?<!\S)#\s*manifold\s*:?\s*ignore\b")
+_COMMENT = late(r"(?<!\S)#\s*manifold:\s*ignore\[([^\]]*)\]\s*(.*)")
+_MEANT = late(r"(?<!\S)#\s*manifold\s*:?\s*ignore\b")
 _PEERS = ("kube-linter", "kube-score", "polaris", "pluto")
 _USE = "write `# manifold: ignore[RULE] reason`"
 _KUBE_LINTER = "ignore-check.kube-linter.io/"
 _KUBE_LINTER_ALL = "kube-linter.io/ignore-all"
 _KUBE_SCORE = "kube-score/ignore"
 _POLARIS_ALL = "polaris.fairwinds.com/exempt"
-_POLARIS = re.compile(r"polaris\.fairwinds\.com/(.+)-exempt")
+_POLARIS = late(r"polaris\.fairwinds\.com/(.+)-exempt")
 
 
 @record

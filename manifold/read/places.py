@@ -15,19 +15,20 @@ import re
 from typing import Any
 
 from manifold.model import KEY, Path, Span
+from manifold.patterns import late
 from manifold.read import scalars
 
 # What no plain scalar begins with, or only where no blank follows.
 _SPECIAL = frozenset("-?:,[]{}#&*!|>'\"%@`\t")
 _MAYBE = frozenset("-?:")
-_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")  # ends of lines to libyaml, and a mark that it passes over
-_QUOTED = re.compile(r"\"(?:[^\"\\]++|\\.)*+\"|'(?:[^']++|'')*+'(?!')")
-_CLOSING = {'"': re.compile(r"(?:[^\"\\]++|\\.)*+\""), "'": re.compile(r"(?:[^']++|'')*+'(?!')")}
-_HEADER = re.compile(r"[|>](?:[+-]?([1-9]?)|([1-9])[+-]) *(?: #.*)?")
-_COMMENT = re.compile(r"[ \t]#")
+_BREAKS = late("[\x85\u2028\u2029\ufeff]")  # ends of lines to libyaml, and a mark that it passes over
+_QUOTED = late(r"\"(?:[^\"\\]++|\\.)*+\"|'(?:[^']++|'')*+'(?!')")
+_CLOSING = {'"': late(r"(?:[^\"\\]++|\\.)*+\""), "'": re.compile(r"(?:[^']++|'')*+'(?!')")}
+_HEADER = late(r"[|>](?:[+-]?([1-9]?)|([1-9])[+-]) *(?: #.*)?")
+_COMMENT = late(r"[ \t]#")
 _TOKENS = r"(?P<blank>[ \t]+(?:#.*)?)|(?P<open>[\[{])|(?P<close>[\]}])|"
-_FLOW = re.compile(_TOKENS + r"(?P<mark>[,:])|(?P<word>[^\s,:\[\]{}\"'#&*!|>%@`?][^\s,\[\]{}]*)")
-_FLOW_ON = re.compile(_TOKENS + r"(?P<mark>,)|(?P<word>[^\s,\[\]{}]+)")
+_FLOW = late(_TOKENS + r"(?P<mark>[,:])|(?P<word>[^\s,:\[\]{}\"'#&*!|>%@`?][^\s,\[\]{}]*)")
+_FLOW_ON = late(_TOKENS + r"(?P<mark>,)|(?P<word>[^\s,\[\]{}]+)")
 _BEFORE = frozenset(",:[{")
 _NULLS = ("null", "Null", "NULL")
 _NEVER = 1 << 60

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from manifold import assets
 from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span, describe
+from manifold.patterns import late
 from manifold.read import deep, split
 from manifold.records import field, record
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from manifold.read.exact import Node
 
 # What YAMLOrJSONDecoder passes over before it turns to YAML: blanks up to the end of their line.
-_BLANK_LINE = re.compile(r"[^\S\n]*\n?")
-_ENDED = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*\.\.\.(?:\s|\Z)")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_BLANK_LINE = late(r"[^\S\n]*\n?")
+_ENDED = late(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*\.\.\.(?:\s|\Z)")
+_SURROGATE = late("[\ud800-\udfff]")
 
 
 @record

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import re
 import struct
-from decimal import Decimal
 from typing import Any
+
+from manifold.patterns import late
 
 _MAP: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 for _word in ("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"):
@@ -25,9 +26,9 @@ for _word in ("-.inf", "-.Inf", "-.INF"):
 
 # The first characters for which go-yaml looks further; any other makes a string.
 HINTS = frozenset("+-0123456789yYnNtTfFoO~.<")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_INTEGER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9][0-9]*)", re.ASCII)
-_LOOSE = re.compile(r"(?<![0-9])_|_(?![0-9])", re.ASCII)
+_FLOAT = late(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_INTEGER = late(r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9][0-9]*)", re.ASCII)
+_LOOSE = late(r"(?<![0-9])_|_(?![0-9])", re.ASCII)
 INT64, UINT64 = 2**63, 2**64
 
 
@@ -85,7 +86,11 @@ def as_json(value: Any) -> Any:
     if value.__class__ is int and not -INT64 <= value < INT64:
         value = float(value)
     if value.__class__ is float and value.is_integer() and abs(value) < 1e21:
-        return int(value) if abs(value) < 2**53 else int(Decimal(repr(value)))
+        if abs(value) < 2**53:
+            return int(value)
+        from decimal import Decimal  # seldom asked, and as large as all else here
+
+        return int(Decimal(repr(value)))
     return value
 
 
