@@ -107,12 +107,11 @@ class Loaded:
 
     def holding(self, *words: bytes) -> set[str]:
         """The files whose text holds all of these words."""
-        cache = self.cache
-        return {
-            file
-            for file, text in self.texts.items()
-            if not (cache is not None and cache.lacks(words, file)) and all(word in text for word in words)
-        }
+        cache, texts = self.cache, self.texts
+        there = [*texts] if cache is None else [file for file in texts if not cache.lacks(words, file)]
+        for word in words:
+            there = [file for file in there if word in texts[file]]
+        return {*there}
 
     def lines(self, file: str) -> list[str]:
         """The lines of a file that was read."""
@@ -151,17 +150,16 @@ def load(
     if index == 1:  # once, of however many shards
         out.skipped += found.skipped
     readings = _readings(request, sources, out.cache, packed, meanwhile)
-    for number, (source, reading) in enumerate(zip(sources, readings, strict=True), 1):
-        if number % count != index % count:
-            out.beside += reading.documents
-            continue
-        out.files += 1
-        out.pieces += reading.pieces
-        out.texts[source.name] = source.data
-        out.documents += reading.documents
-        out.diagnostics += reading.diagnostics
-        out.skipped += reading.skipped
-        out.lists += reading.lists
+    ours = [*zip(sources, readings, strict=True)]
+    if count > 1:
+        out.beside = [d for n, (_, r) in enumerate(ours, 1) if n % count != index % count for d in r.documents]
+        ours = [both for n, both in enumerate(ours, 1) if n % count == index % count]
+    out.files, out.pieces = len(ours), sum(r.pieces for _, r in ours)
+    out.texts = {source.name: source.data for source, _ in ours}
+    out.documents = [d for _, r in ours for d in r.documents]
+    out.diagnostics += [d for _, r in ours for d in r.diagnostics]
+    out.skipped += [s for _, r in ours for s in r.skipped]
+    out.lists = [d for _, r in ours for d in r.lists]
     named = next((s.name for s in sources if s.named and s.name in out.texts), None)
     if named is not None and not out.documents and not out.skipped and not out.diagnostics:
         out.diagnostics.append(api.no_objects(named))  # `kustomize build … | manifold check -` may have made nothing

@@ -18,6 +18,10 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+INTERNAL_ERROR = "internal-error"
+"""The rule that is named where a rule fails itself: the run is incomplete then."""
+
+
 class Origin(StrEnum):
     """Who speaks: see the contract's table of a diagnostic."""
 

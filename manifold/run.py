@@ -17,6 +17,7 @@ from manifold.config import Config
 from manifold.errors import UsageError
 from manifold.inputs import Loaded, Request, load
 from manifold.model import (
+    INTERNAL_ERROR,
     Diagnostic,
     Document,
     Kustomization,
@@ -217,8 +218,6 @@ def _keep(
     cache: Cache, context: bytes, loaded: Loaded, new: Sequence[Diagnostic], known: Mapping[str, list[Diagnostic]]
 ) -> None:
     """Let the cache keep what was found, but for what is said of Secrets, which may tell their values."""
-    from manifold.lint.engine import INTERNAL_ERROR
-
     by_file = {name: list(there) for name, there in known.items()}
     for d in new:
         by_file.setdefault(d.file, []).append(d)
@@ -302,8 +301,6 @@ def report(request: Request) -> tuple[Report, bool]:
 
     Raises UsageError for what is asked for and does not exist: a release, a rule, a profile.
     """
-    from manifold.lint.engine import INTERNAL_ERROR
-
     _names(request)
     given = request.definitions()
     loaded = load(request, packed=True, cached=partial(_cached, request, given), meanwhile=partial(_ready, request))
@@ -419,12 +416,14 @@ def _ignored(found: list[Diagnostic], request: Request) -> list[Diagnostic]:
 
 
 def _suppressed(found: list[Diagnostic], request: Request, loaded: Loaded) -> tuple[list[Diagnostic], int]:
+    own = loaded.holding(b"manifold", b"ignore")
+    if not (found or own or request.config.paths or request.changed_since or request.baseline):
+        return [], 0
     from manifold.lint.catalogue import known as known_rules
     from manifold.lint.suppress import Suppressions
 
     before = len(found)
     waved = Suppressions(known_rules(request.own_rules), loaded.lines)
-    own = loaded.holding(b"manifold", b"ignore")
     told = {d.file for d in found} | own
     found, _ = waved.apply(found, (d for d in loaded.documents if d.source in told))
     unused: list[Diagnostic] = []

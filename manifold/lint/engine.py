@@ -14,7 +14,18 @@ from manifold.k8s.selectors import matches, plain_matches, written
 from manifold.lint.catalogue import Rule
 from manifold.lint.expectations import MISSING, Expectations, Unmet
 from manifold.lint.layout import changed, makes, units
-from manifold.model import Diagnostic, Document, Glance, Kustomization, ObjectId, Origin, Path, Severity, spell
+from manifold.model import (
+    INTERNAL_ERROR,
+    Diagnostic,
+    Document,
+    Glance,
+    Kustomization,
+    ObjectId,
+    Origin,
+    Path,
+    Severity,
+    spell,
+)
 from manifold.references import Reference
 
 Body = Mapping[str, Any]
@@ -780,10 +791,6 @@ def _of_kubernetes(kind: str) -> bool:
     from manifold.apiserver.schema import load
 
     return any(k.kind == kind for k in load().kinds())
-
-
-INTERNAL_ERROR = "internal-error"
-"""The rule that is named where a rule fails itself: the run is incomplete then."""
 
 
 def _failed(rule: Rule, document: Document, error: Exception, version: str) -> Diagnostic:
