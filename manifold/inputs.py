@@ -97,6 +97,8 @@ class Loaded:
     beside: list[Document] = field(default_factory=list)
     """What other shards look at: what refers to one another may lie in several."""
     cache: Cache | None = None
+    work: Any = None
+    """What looks at them, kept as long as they are: to take its indexes apart takes time that the end of the process saves."""
 
     def everything(self) -> list[Document]:
         """The documents of all shards, in the order of a run without shards."""

@@ -177,7 +177,7 @@ def _said(
         linter(request, everything, version, cluster, loaded.kustomizations)
         for version in (versions if request.lint else ())
     ]
-    work = Work(request, documents, servers, linters)
+    work = loaded.work = Work(request, documents, servers, linters)
     count = len(documents)
     # Quotas of a cluster count one object after the other.
     processes = 1 if cluster else request.jobs or (processors() if count >= PAYS_FROM else 1)

@@ -85,6 +85,11 @@ def _progress(stage: str, done: int, total: int) -> None:
     sys.stderr.flush()
 
 
+# The report of the last run, and with it all that it was made of: to take that apart before the process ends takes as long
+# as to lint a thousand objects.
+_kept: list[Any] = []
+
+
 def finish(settings: Settings, asked: Any) -> int:
     """Run what is asked, write the report in each format asked for, and return the exit code."""
     from manifold.run import exit_code, report
@@ -92,6 +97,7 @@ def finish(settings: Settings, asked: Any) -> int:
     fail_on = choose("--fail-on", settings.fail_on or asked.config.fail_on or "error", SEVERITIES)
     outputs = [parse_output(o) for o in settings.output] or [("text", None)]
     found, incomplete = report(asked)
+    _kept[:] = [found]
     if asked.progress is not None:
         sys.stderr.write("\r\x1b[K")
     if found.diagnostics:
