@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from manifold import assets
-from manifold.errors import UsageError
-from manifold.model import KEY
 from manifold.records import field, record
 
 NAMES = ("manifold.yaml", "manifold.yml", ".manifold.yaml")
@@ -65,60 +61,16 @@ def load(file: Path | None) -> Config:
     """
     if file is None:
         return Config()
-    import yaml
+    from manifold.read import own
 
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: the settings cannot be read: {error.strerror}") from error
-    try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark is not None else str(file)
-        why = getattr(error, "problem", None) or "it cannot be read"
-        raise UsageError(f"{where}: the settings are no YAML: {why}") from error
+    text, data = own.parse(file, "the settings are")
     return _checked(file, text, {} if data is None else data)
 
 
-def _refusal(file: Path, text: bytes, error: Any) -> UsageError:
-    """What is wrong in the settings, where, and what may have been meant."""
-    from manifold.read import exact
-
-    path = tuple(error.absolute_path)
-    message = str(error.message)
-    if error.validator == "additionalProperties":
-        unknown = next(name for name in error.instance if name not in error.schema["properties"])
-        import difflib
-
-        near = difflib.get_close_matches(str(unknown), error.schema["properties"], 1)
-        message = f"there is no setting `{unknown}`" + (f"; did you mean `{near[0]}`?" if near else "")
-        path = (*path, str(unknown))
-    else:
-        if error.validator == "enum":
-            message = f"must be one of {', '.join(map(str, error.validator_value))}"
-        elif error.validator == "type":
-            message = f"must be of type {error.validator_value}"
-        elif error.validator == "required":
-            message = f"lacks {', '.join(f'`{name}`' for name in error.validator_value if name not in error.instance)}"
-        elif path == ("kubernetes-version",):
-            message = 'must be a release in quotes, "1.35", or a list of them'
-        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-        message = f"{where or 'the file'}: {message}"
-    root = exact.compose(text.decode("utf-8", "replace"))
-    span = exact.locate_composed(root, (*path, KEY) if error.validator == "additionalProperties" else path, 0)
-    return UsageError(f"{file}:{span.line}:{span.column}: {message}")
-
-
 def _checked(file: Path, text: bytes, data: Any) -> Config:
-    import jsonschema
+    from manifold.read import own
 
-    schema = json.loads((assets.root("schemas") / "manifold" / "config.json").read_bytes())
-    errors = sorted(
-        jsonschema.Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.absolute_path))
-    )
-    if errors:
-        raise _refusal(file, text, errors[0])
+    own.hold(file, text, data, "config", "setting")
     folder = file.resolve().parent
     versions = data.get("kubernetes-version", ())
 

@@ -93,9 +93,10 @@ def test(
     ] = None,
 ) -> None:
     """Run each rule over its own examples: good ones must be silent, bad ones must raise it."""
-    from manifold import config
+    from manifold import assets, config
     from manifold.errors import UsageError
     from manifold.lint.catalogue import read
+    from manifold.lint.catalogue import rules as shipped
 
     wanted = paths or list(config.load(config.find(Path.cwd())).rules)
     if not wanted:
@@ -107,6 +108,8 @@ def test(
         for rule in read(path).values():
             count += 1
             wrong = [*_tried(rule, "good", rule.good), *_tried(rule, "bad", rule.bad)]
+            if rule.id in shipped() and not path.resolve().is_relative_to(assets.root("rules").resolve()):
+                wrong.append(f"the id is taken by a rule of ours, of pack {shipped()[rule.id].pack}")
             failed += bool(wrong)
             for line in wrong:
                 sys.stdout.write(f"{rule.id}: {line}\n")
@@ -132,6 +135,10 @@ def _tried(rule: Any, kind: str, text: str) -> list[str]:
     if failures:
         return [f"the {kind} example: {failures[0].message}"]
     if kind == "bad" and not found:
+        there = {d.kind for d in reading.documents}
+        named = [k for k in rule.kinds if not k.startswith("$")]
+        if named and named == list(rule.kinds) and not there & {k.rpartition("/")[2] for k in named}:
+            return [f"the bad example does not raise it: it holds no {' and no '.join(named)}"]
         return ["the bad example does not raise it"]
     if kind == "good" and found:
         return [f"the good example raises it: line {found[0].line}: {found[0].message}"]

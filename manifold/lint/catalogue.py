@@ -102,42 +102,37 @@ def _rule(data: Any, pack: str, name: str, file: object) -> Rule:
 def read(folder: Path) -> dict[str, Rule]:
     """The rules of a folder (or of one file), by id: files lie in it or, by pack, in folders of it.
 
-    Raises UsageError naming the file for a rule that is none, or an id given twice.
+    Raises UsageError naming all files that are no rules, a line each, and ids given twice.
     """
-    import yaml
-
     found: dict[str, Rule] = {}
-    files = [folder] if folder.is_file() else sorted(folder.glob("*/*.yaml")) or sorted(folder.glob("*.yaml"))
+    wrong: list[str] = []
+    files = [folder] if folder.is_file() else sorted(f for p in ("*.y*ml", "*/*.y*ml") for f in folder.glob(p))
+    files = [file for file in files if file.suffix in (".yaml", ".yml")]
     if not files:
         raise UsageError(f"{folder}: there is no rule, which is a file <id>.yaml or <pack>/<id>.yaml")
     for file in files:
         try:
-            data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        except yaml.YAMLError as error:
-            raise UsageError(f"{file}: {str(error).splitlines()[0]}") from error
-        _checked(data, file)
-        # Who writes a rule wants it, whatever the profile.
-        rule = _rule({"profiles": PROFILES[:-1], **data}, file.parent.name, file.stem, file)
-        if rule.id in found:
-            raise UsageError(f"{file}: the id {rule.id!r} is given twice")
-        found[rule.id] = rule
+            rule = _read(file)
+            if rule.id in found:
+                raise UsageError(f"{file}: the id {rule.id!r} is given twice")
+        except UsageError as error:
+            wrong.append(str(error))
+        else:
+            found[rule.id] = rule
+    if wrong:
+        raise UsageError("\n".join(wrong))
     return found
 
 
-def _checked(data: Any, file: Path) -> None:
-    """Hold a user's rule against the published schema, and read what it says.
+def _read(file: Path) -> Rule:
+    """A user's rule, held against the published schema.
 
     Raises UsageError naming file and place.
     """
-    import json
+    from manifold.read import own
 
-    import jsonschema
-
-    schema = json.loads((assets.root("schemas") / "manifold" / "rule.json").read_bytes())
-    error = next(iter(jsonschema.Draft202012Validator(schema).iter_errors(data)), None)
-    if error is not None:
-        where = ".".join(map(str, error.absolute_path)) or "the rule"
-        raise UsageError(f"{file}: {where}: {error.message}")
+    text, data = own.parse(file, "the rule is")
+    own.hold(file, text, data, "rule", "key")
     try:
         if "uses" not in data:
             from manifold.lint.expectations import Expectations
@@ -151,14 +146,17 @@ def _checked(data: Any, file: Path) -> None:
 
             scope = Scope({"object": DYN, "self": DYN, "parameters": DYN})
             if messages := check(data["cel"], scope, ("bool", "string")):
-                raise UsageError(f"{file}: cel: {messages[0]}")
+                raise ValueError(messages[0])
         elif "uses" in data:
             import importlib.util
 
             if importlib.util.find_spec(f"manifold.lint.checks.{data['uses'].replace('-', '_')}") is None:
-                raise UsageError(f"{file}: uses: there is no check {data['uses']!r}")
-    except ValueError as error_in_schema:
-        raise UsageError(f"{file}: expect: {error_in_schema}") from error_in_schema
+                raise ValueError(f"there is no check {data['uses']!r}")
+    except ValueError as error:
+        word = next(w for w in ("cel", "expect", "uses") if w in data)
+        raise UsageError(f"{own.place(file, text, (word,))}: {word}: {error}") from error
+    # Who writes a rule wants it, whatever the profile.
+    return _rule({"profiles": PROFILES[:-1], **data}, file.parent.name, file.stem, file)
 
 
 @cache

@@ -82,7 +82,11 @@ def _properties(schemas: Mapping[str, Any], v: str, code: Code) -> str:
 
 
 def _pattern(text: str, v: str, code: Code) -> str:
-    return f"(not isinstance({v}, str) or {code.constant(re.compile(text).search)}({v}) is not None)"
+    try:
+        search = code.constant(re.compile(text).search)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    return f"(not isinstance({v}, str) or {search}({v}) is not None)"
 
 
 def _each(schema: Mapping[str, Any], v: str, code: Code) -> str:
@@ -134,13 +138,14 @@ KEYWORDS: dict[str, Writer] = {
     "minItems": _size("list", ">="),
     "maxItems": _size("list", "<="),
     "minLength": _size("str", ">="),
+    "maxLength": _size("str", "<="),
 }
 
 
 def expression(schema: Mapping[str, Any], value: str, code: Code) -> str:
     """The text of an expression that is true where the value of that name keeps to the schema.
 
-    Raises ValueError for a keyword that rules do not have.
+    Raises ValueError for a keyword that rules do not have, and for a pattern that is none.
     """
     unknown = sorted(set(schema) - set(KEYWORDS))
     if unknown:

@@ -85,10 +85,18 @@ def test_what_cannot_be_evaluated_is_said(tmp_path: Path) -> None:
         ("cel: size(self) <= 3", "cel: size(self) <= ", "cel: the expression does not compile"),
         ("cel: size(self) <= 3", "cel: size(self)", "must give bool or string"),
         ("cel: size(self) <= 3", "cel: sizes(self) == 1", "no function 'sizes'"),
-        ("cel: size(self) <= 3", "expect: {maxLength: 3}", "no keyword 'maxLength'"),
+        ("cel: size(self) <= 3", "expect: {maxLen: 3}", "1: there is no key `maxLen`; did you mean `maxLength`?"),
+        (
+            "cel: size(self) <= 3",
+            "expect: {pattern: '(['}",
+            "short-names.yaml:8:1: expect: '([' is no regular expression",
+        ),
+        ("cel: size(self) <= 3", "expect: {type: text}", "must be object, array, string"),
+        ("cel: size(self) <= 3", "cel: 'true'\nexpect: {minimum: 1}", "one of expect, cel, uses, not expect and cel"),
+        ("kinds: [$any]", "kinds: [", "the rule is no YAML"),
         ("cel: size(self) <= 3", "uses: nothing", "no check 'nothing'"),
-        ("severity: warning", "severity: bad", "severity"),
-        ("why: Screens", "wy: Screens", "wy"),
+        ("severity: warning", "severity: bad", "short-names.yaml:5:11: severity: must be one of error, warning, info"),
+        ("why: Screens", "wy: Screens", "short-names.yaml:3:1: there is no key `wy`; did you mean `why`?"),
         ("at: $.", "at: spec.", "at"),
         ("id: short-names", "id: other", "must be the file's name"),
     ],
@@ -98,6 +106,37 @@ def test_a_rule_that_is_none_is_named_with_its_fault(tmp_path: Path, old: str, n
     (tmp_path / "short-names.yaml").write_text(RULE.replace(old, new))
     with pytest.raises(UsageError, match=re.escape(words)):
         read(tmp_path)
+
+
+def test_all_rules_that_are_none_are_named_at_once(tmp_path: Path) -> None:
+    """And all rules of a folder are read: those in it, and those in its folders."""
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "short-names.yaml").write_text(RULE.replace("why", "wy"))
+    (tmp_path / "pack" / "long-names.yaml").write_text(RULE.replace("kinds", "kind"))
+    with pytest.raises(UsageError) as refused:
+        read(tmp_path)
+
+    assert [line.rpartition("/")[2].partition(":")[0] for line in str(refused.value).splitlines()] == [
+        "long-names.yaml",
+        "short-names.yaml",
+    ]
+
+
+def test_ids_and_kinds_are_looked_at_by_the_test_of_rules(tmp_path: Path) -> None:
+    """What would be refused later, and why an example cannot raise its rule."""
+    text = RULE.replace("'y'", "'{apiVersion: v1, kind: Pod, metadata: {name: long}}'").replace("$any", "Deploymnt")
+    text = text.replace("'x'", "'{apiVersion: v1, kind: Pod, metadata: {name: a}}'")
+    (tmp_path / "image-latest.yaml").write_text(text.replace("short-names", "image-latest"))
+    done = manifold("rules", "test", str(tmp_path))
+
+    assert (done.returncode, done.stdout.splitlines()) == (
+        1,
+        [
+            "image-latest: the bad example does not raise it: it holds no Deploymnt",
+            "image-latest: the id is taken by a rule of ours, of pack images",
+            "1 rule, 1 failed",
+        ],
+    )
 
 
 def test_ids_of_ours_are_taken(tmp_path: Path) -> None:
