@@ -41,7 +41,7 @@ def build(names: Iterable[str]) -> typer.Typer:
     """The application with these commands."""
     app = typer.Typer(
         name="manifold",
-        help=HELP,
+        help=_paragraphs(HELP),
         epilog=EPILOG,
         no_args_is_help=True,
         context_settings=CONTEXT,
@@ -58,8 +58,14 @@ def build(names: Iterable[str]) -> typer.Typer:
         else:
             command: Callable[..., Any] = module.command
             command = command.typed() if isinstance(command, Command) else command
-            app.command(name, epilog=getattr(module, "EPILOG", None), context_settings=CONTEXT)(command)
+            text = _paragraphs(command.__doc__ or "")
+            app.command(name, help=text, epilog=getattr(module, "EPILOG", None), context_settings=CONTEXT)(command)
     return app
+
+
+def _paragraphs(text: str) -> str:
+    """A text whose paragraphs are a line each, for help to break them where its reader's terminal ends."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
 
 def _wants_help() -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-EPILOG = "Examples: manifold schema list · manifold schema import crds/"
+EPILOG = "Examples: manifold schema list · manifold schema import cert-manager · kubectl get crds -o yaml | manifold schema import -"
 group = typer.Typer(
     help="List the releases and kinds that we know; show schemas; import definitions of custom kinds.",
     no_args_is_help=True,

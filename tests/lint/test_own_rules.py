@@ -85,7 +85,7 @@ def test_what_cannot_be_evaluated_is_said(tmp_path: Path) -> None:
         ("cel: size(self) <= 3", "cel: size(self) <= ", "cel: the expression does not compile"),
         ("cel: size(self) <= 3", "cel: size(self)", "must give bool or string"),
         ("cel: size(self) <= 3", "cel: sizes(self) == 1", "no function 'sizes'"),
-        ("cel: size(self) <= 3", "expect: {maxLen: 3}", "1: there is no key `maxLen`; did you mean `maxLength`?"),
+        ("cel: size(self) <= 3", "expect: {maxLen: 3}", "8:10: there is no key `maxLen`; did you mean `maxLength`?"),
         (
             "cel: size(self) <= 3",
             "expect: {pattern: '(['}",
