@@ -135,6 +135,15 @@ def is_crd(body: Mapping[str, Any]) -> bool:
     return body.get("kind") == CRD[1] and str(body.get("apiVersion") or "").startswith(CRD[0])
 
 
+def defines(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Group and kind that a CustomResourceDefinition is about; empty where it does not say."""
+    spec = body.get("spec")
+    names = spec.get("names") if isinstance(spec, dict) else None
+    return str(spec.get("group")) if isinstance(spec, dict) else "", (
+        str(names.get("kind")) if isinstance(names, dict) else ""
+    )
+
+
 def documents(text: Text) -> Reading:
     """The objects of a text, a file, or a sequence of objects, as kubectl would send them.
 

@@ -66,7 +66,7 @@ class Request:
         """The folders with rules of the user's own."""
         return (*self.rules, *self.config.rules)
 
-    def definitions(self) -> list[dict[str, Any]]:
+    def definitions(self) -> list[Document]:
         """The definitions of custom kinds that are given besides the paths.
 
         Raises UsageError as the function of that name.
@@ -253,7 +253,7 @@ def _skip_kinds(loaded: Loaded, request: Request) -> None:
     loaded.documents[:] = kept
 
 
-def definitions(paths: Sequence[Path]) -> list[dict[str, Any]]:
+def definitions(paths: Sequence[Path]) -> list[Document]:
     """The CustomResourceDefinitions under these paths.
 
     Raises UsageError where there is none, or a file cannot be read.
@@ -264,7 +264,7 @@ def definitions(paths: Sequence[Path]) -> list[dict[str, Any]]:
     bad = [d for d in found.diagnostics if d.rejects]
     if bad:
         raise UsageError(f"--schema {bad[0].file}: {bad[0].message}")
-    crds = [d.body for d in found.documents if api.is_crd(d.body)]
+    crds = [d for d in found.documents if api.is_crd(d.body)]
     if not crds:
         raise UsageError(f"--schema {', '.join(map(str, paths))}: there is no CustomResourceDefinition")
     return crds

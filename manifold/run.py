@@ -276,6 +276,17 @@ def without_definition(about: ObjectId) -> str:
     return f"no definition of {about.kind} in {about.api_version} is at hand"
 
 
+def _refused(request: Request, loaded: Loaded, definitions: Sequence[Document]) -> list[Diagnostic]:
+    """What the server refuses in definitions that objects at hand are of: of those, a verdict would mean nothing.
+
+    Old versions of definitions are taken as they are: they tell what a kind is like, and are not to be applied.
+    """
+    used = {(d.api_version.rpartition("/")[0], d.kind) for d in loaded.documents}
+    asked = [d for d in definitions if d.api_version == "apiextensions.k8s.io/v1" and api.defines(d.body) in used]
+    servers = map(api.server, dict.fromkeys(request.releases)) if asked else ()
+    return [d for server in servers for d in api.verdict(asked, server) if d.rejects]
+
+
 def _missing_schemas(found: list[Diagnostic], how: str, skipped: list[Skip]) -> list[Diagnostic]:
     """Kinds without a definition: once each with a count, as an error, or only among what was skipped."""
     groups: dict[tuple[str, str], list[Diagnostic]] = {}
@@ -302,9 +313,12 @@ def report(request: Request) -> tuple[Report, bool]:
     Raises UsageError for what is asked for and does not exist: a release, a rule, a profile.
     """
     _names(request)
-    given = request.definitions()
+    definitions = request.definitions()
+    given = [d.body for d in definitions]
     loaded = load(request, packed=True, cached=partial(_cached, request, given), meanwhile=partial(_ready, request))
     found, versions = examine(request, loaded, given)
+    if definitions and request.validate:
+        found += _refused(request, loaded, definitions)
     found = merged(found)
     if found:
         from manifold.placeholders import set_aside

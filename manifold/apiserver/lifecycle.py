@@ -102,8 +102,17 @@ def not_served(schema: Schema, api_version: str, kind: str, faults: Faults) -> N
             at = ("kind",)
     else:
         help = "give its CustomResourceDefinition with --schema, or among the inputs"
+        if project := _project(group, kind):
+            help += f"; `manifold schema import {project}` fetches it"
         message = f"no definition of {kind} in {api_version} is at hand, so it was not checked"
     faults.append(Fault((), "NotFound", message, help, rule, warning=not own, at=at))
+
+
+def _project(group: str, kind: str) -> str:
+    """The project by whose name `manifold schema import` fetches the definition of a kind, if there is one."""
+    projects = assets.table("schemas", "definitions.yaml")["projects"]
+    names = {group, f"{group}/{kind}"}
+    return next((name for name, project in projects.items() if not names.isdisjoint(project["of"])), "")
 
 
 def when(faults: Faults, kind: Kind, schema: Schema) -> Faults:

@@ -137,7 +137,7 @@ def server_for(
     if len(versions) > 1:
         raise UsageError("give one --kubernetes-version here")
     crds = [d.body for d in documents if api.is_crd(d.body)] + [b for b in live if api.is_crd(b)]
-    crds += definitions((*settings.schema, *config.schemas))
+    crds += [d.body for d in definitions((*settings.schema, *config.schemas))]
     return api.server(
         versions[0] if versions else None, crds, live if whole else (), [d.body for d in documents] if whole else ()
     )

@@ -115,9 +115,21 @@ OPTIONS: dict[str, Option] = {
     ),
     "ignore": Option(list[str], (), "", "RULE", INPUT, help="Leave these rules out.", complete=_rules),
     "profile": Option(
-        str, "", "", "", INPUT, help="Set of rules: recommended (the default), strict, security, reliability, cost, all."
+        str,
+        "",
+        "",
+        "",
+        INPUT,
+        help="Set of rules: recommended (the default), strict, security, reliability, cost, all.",
     ),
-    "fail_on": Option(str, "", "", "error|warning|info", OUTPUT, help="The least severity that makes the exit code 1; by default error."),
+    "fail_on": Option(
+        str,
+        "",
+        "",
+        "error|warning|info",
+        OUTPUT,
+        help="The least severity that makes the exit code 1; by default error.",
+    ),
     "baseline": Option(
         Path | None, None, "", "FILE", INPUT, help="Leave out what this file lists (`manifold baseline write`)."
     ),

@@ -175,7 +175,8 @@ def kinds(schema: Any, definitions: Sequence[Path]) -> list[Any]:
     from manifold.inputs import definitions as read
 
     settings = config.load(config.find(Path.cwd()))
-    return [*schema.kinds(), *crd.kinds(read((*definitions, *settings.schemas)))]
+    given = read((*definitions, *settings.schemas))
+    return [*schema.kinds(), *crd.kinds([d.body for d in given])]
 
 
 def _kind(what: str, schema: Any, definitions: Sequence[Path]) -> tuple[Any, str]:

@@ -33,7 +33,13 @@ def fetch(url: str) -> bytes:
         finally:
             reply.release_conn()
     except urllib3.exceptions.HTTPError as error:
-        raise ClusterError(f"{url} cannot be fetched: {error}") from error
+        cause = getattr(error, "reason", None) or error
+        while isinstance(cause.__cause__, OSError):
+            cause = cause.__cause__
+        why = getattr(cause, "strerror", None) or cause
+        raise ClusterError(
+            f"{url} cannot be fetched: {why}; where it can be, save it to a file and import that"
+        ) from error
     if len(data) > MOST:
         raise ClusterError(f"{url} is larger than {MOST >> 20} MiB")
     return data

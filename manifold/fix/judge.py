@@ -19,7 +19,7 @@ _STRICT = frozenset((reasons.UNKNOWN_FIELD, reasons.TYPE, "NotFound"))
 def judge(request: Request, documents: Sequence[Document]) -> Server:
     """The API server by which these documents are repaired: of the last release asked for, with all definitions at hand."""
     return api.server(
-        request.releases[-1], [*request.definitions(), *(d.body for d in documents if api.is_crd(d.body))], ()
+        request.releases[-1], [d.body for d in (*request.definitions(), *documents) if api.is_crd(d.body)], ()
     )
 
 

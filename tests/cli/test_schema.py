@@ -144,3 +144,34 @@ def test_definitions_tell_of_their_fields(tmp_path: Path) -> None:
     assert {"pattern: ^a", "The tag's name.", "required: no"} <= set(page("Widget.spec.tags[0].name"))
     assert "must hold: not empty" in page("Widget.spec.end")
     assert "required: no" in page("Widget.metadata.name")
+
+
+def test_a_project_is_named_where_its_definitions_are_missing(tmp_path: Path) -> None:
+    """By the command that fetches them: by group, or by kind where projects share one."""
+    kinds = {
+        "monitoring.coreos.com/v1 ServiceMonitor": "prometheus-operator",
+        "argoproj.io/v1alpha1 Rollout": "argo-rollouts",
+        "argoproj.io/v1alpha1 Workflow": "argo-workflows",
+        "example.com/v1 Thing": "",
+    }
+    for number, kind in enumerate(kinds):
+        api_version, name = kind.split()
+        text = f"apiVersion: {api_version}\nkind: {name}\nmetadata: {{name: a}}\n"
+        (tmp_path / f"{number}.yaml").write_text(text)
+    done = manifold("validate", "-o", "json", str(tmp_path))
+    helps = [d["help"].partition("`manifold schema import ")[2] for d in json.loads(done.stdout)["diagnostics"]]
+
+    assert [h.partition("`")[0] for h in helps] == list(kinds.values())
+
+
+def test_a_definition_that_the_server_refuses_is_blamed(tmp_path: Path) -> None:
+    """Where something at hand is of its kind: it would pass over a schema that means nothing."""
+    (tmp_path / "crd.yaml").write_text(CRD.replace("type: object", "type: objekt", 1))
+    (tmp_path / "a.yaml").write_text(WIDGET.replace("large", "1"))
+    (tmp_path / "b.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    found = {}
+    for name in ("a.yaml", "b.yaml"):
+        done = manifold("validate", "--schema", "crd.yaml", "-o", "json", name, cwd=tmp_path)
+        found[name] = {d["file"] for d in json.loads(done.stdout)["diagnostics"]}
+
+    assert found == {"a.yaml": {"crd.yaml"}, "b.yaml": set()}
