@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from manifold.patterns import late
 
 # The fields that name an item of a list, in the order in which they are tried.
 NAMES = ("name", "key", "mountPath", "containerPort", "port", "host", "path")
+PIPED = "(stdin)"
+"""The name of standard input, of which it does not matter where one stands."""
 _PARTS = late(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[\]]+)")
 
 
@@ -63,7 +65,9 @@ def fingerprinted(found: Sequence[Diagnostic], documents: Iterable[Document]) ->
             there = bodies.get((d.file, d.document), ())
             body = next((b for b in there if ObjectId.of(b).name == d.object.name), None)
             path = paths[place_in] = stable(d.path, body)
-        parts = (d.rule, *d.object, path, folder(d.file))
+        parent = d.file.rpartition("/")[0]
+        where = folder(parent) if d.file and d.file != PIPED else parent
+        parts = (d.rule, *d.object, path, where)
         base = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
         nth = seen[base] = seen.get(base, 0) + 1
         out.append(d.fingerprinted(f"{base}-{nth}"))
@@ -83,8 +87,11 @@ def _sha256() -> Callable[[bytes], Any]:
     return hashlib.sha256
 
 
-def _folder(file: str) -> str:
-    return Path(file).parent.as_posix() if file else ""
+def _folder(folder: str) -> str:
+    """A folder as seen from the root, which is that of its git repository, or else the place where one stands."""
+    place = Path(folder).resolve()
+    root = next((p for p in (place, *place.parents) if (p / ".git").exists()), Path.cwd())
+    return place.relative_to(root).as_posix() if place.is_relative_to(root) else Path(folder).as_posix()
 
 
 def known(file: Path) -> set[str]:
@@ -92,18 +99,28 @@ def known(file: Path) -> set[str]:
 
     Raises UsageError for a file that is none.
     """
+    return {str(entry["fingerprint"]) for entry in entries(file)}
+
+
+def entries(file: Path) -> list[dict[str, Any]]:
+    """What stands in a baseline file.
+
+    Raises UsageError for a file that is none.
+    """
     try:
-        data = json.loads(file.read_bytes())
-        return {str(entry["fingerprint"]) for entry in data["findings"]}
+        found = json.loads(file.read_bytes())["findings"]
+        if not all(isinstance(entry["fingerprint"], str) for entry in found):
+            raise TypeError
     except OSError as error:
         raise UsageError(f"--baseline {file}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"--baseline {file}: is no baseline (`manifold baseline write` makes one)") from error
+    return list(found)
 
 
 def render(found: Iterable[Diagnostic]) -> str:
     """A baseline of these diagnostics; refusals never stand in one."""
-    entries = [
+    return listing(
         {
             "fingerprint": d.fingerprint,
             "rule": d.rule,
@@ -113,8 +130,10 @@ def render(found: Iterable[Diagnostic]) -> str:
         }
         for d in found
         if not d.rejects
-    ]
-    return (
-        json.dumps({"version": 1, "findings": sorted(entries, key=lambda e: (e["file"], e["fingerprint"]))}, indent=1)
-        + "\n"
     )
+
+
+def listing(found: Iterable[Mapping[str, Any]]) -> str:
+    """A baseline of these entries."""
+    ordered = sorted(found, key=lambda e: (str(e.get("file", "")), e["fingerprint"]))
+    return json.dumps({"version": 1, "findings": ordered}, indent=1) + "\n"

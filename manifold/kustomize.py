@@ -2,8 +2,8 @@
 
 The order is that of kustomize's built-in transformers (`configureBuiltinTransformers` of
 https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.7.1/api/internal/target/kusttarget_configplugin.go): patches,
-namespace, prefix and suffix, labels, JSON patches; components come first. What other transformers and replacements do is
-not known here.
+namespace, prefix and suffix, labels, JSON patches; components come first. What replacements, vars and transformers make of
+the fields that they write to is not known here, so that nothing is said of these.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def set_aside(
     there = list(documents)
     accounts = _accounts(there)
     cured: set[tuple[str, int, ObjectId, str, str, str]] = set()
+    guessed: set[str] = set()
+    anything: set[tuple[str, int]] = set()
     ends: dict[str, Kustomization] = {}
     for document in there:
         if document.named or (document.source, document.index) not in wanted:
@@ -63,9 +65,15 @@ def set_aside(
             kept: set[tuple[str, str]] = set()
             for way in ways:
                 made = _completed(body, way, asked, accounts)
-                said = _refusals(document.with_body(made), asked) if made is not None else ()
-                left = {(rule, stable(path, made)) for rule, path in said}
+                said = _refusals(document.with_body(made), asked) if made is not None else set()
+                written = _written(made, way, {_name(body), _name(made)}) if made is not None else []
+                unknown = {fault for fault in said if any(_below(fault[1], place) for place in written)}
+                if unknown:
+                    guessed.add(document.source)
+                left = {(rule, stable(path, made)) for rule, path in said - unknown}
                 kept |= {fault for fault in faults if (fault[0], stable(fault[1], body)) in left}
+            if all(any(() in layer.transformed for layer in way) for way in ways):
+                anything.add((document.source, document.index))
             for rule, path in faults - kept:
                 cured.add((document.source, document.index, about, rule, path, asked.version))
                 ends.setdefault(document.source, next(way for way in ways if way)[-1].kustomization)
@@ -73,6 +81,8 @@ def set_aside(
         return found
 
     def gone(d: Diagnostic) -> bool:
+        if (d.file, d.document) in anything:  # also what the server would say next
+            return d.severity is Severity.ERROR and d.rule.startswith("api/")
         return _of_server(d) and any(
             (d.file, d.document, d.object, d.rule, d.path, version) in cured for version in d.kubernetes
         )
@@ -81,7 +91,10 @@ def set_aside(
     for d in found:
         if gone(d):
             notes.setdefault(d.file, []).append(d)
-    return [*(d for d in found if not gone(d)), *(_note(said, ends[file]) for file, said in notes.items())]
+    return [
+        *(d for d in found if not gone(d)),
+        *(_note(said, ends[file], file in guessed) for file, said in notes.items()),
+    ]
 
 
 def builds(
@@ -107,14 +120,20 @@ def _of_server(d: Diagnostic) -> bool:
     return d.origin is Origin.APISERVER and d.severity is Severity.ERROR
 
 
-def _note(said: list[Diagnostic], end: Kustomization) -> Diagnostic:
+def _note(said: list[Diagnostic], end: Kustomization, guessed: bool) -> Diagnostic:
     first = min(said, key=lambda d: d.span)
     paths = list(dict.fromkeys(d.path or "the object" for d in said))
     folder = _shown(end.folder)
     what = paths[0] if len(paths) == 1 else f"{', '.join(paths[:-1])} and {paths[-1]}"
     return first.as_note(
         "kustomized",
-        f"{what}: refused as the file stands and mended by what its kustomization fills in, so it was left out",
+        f"{what}: refused as the file stands and "
+        + (
+            "written by what its kustomization replaces or transforms"
+            if guessed
+            else "mended by what its kustomization fills in"
+        )
+        + ", so it was left out",
         f"check what is sent as well: `kustomize build {folder} | manifold check -`",
     )
 
@@ -169,6 +188,38 @@ class _Layer:
                 if isinstance(text, bytes):
                     out += [(target if isinstance(target, dict) else None, p) for p in values(text)]
         return out
+
+    @cached_property
+    def replacements(self) -> list[Mapping[str, Any]]:
+        """The targets of its replacements: what is selected, and the fields that are written."""
+        out: list[Mapping[str, Any]] = []
+        for entry in _items(self.data, "replacements"):
+            there = [entry]
+            if isinstance(entry, dict) and entry.get("path"):
+                there = [
+                    r
+                    for value in values(self._file(entry["path"]))
+                    for r in (value if isinstance(value, list) else [value])
+                ]
+            for one in there:
+                if isinstance(one, dict):
+                    out += [t for t in _items(one, "targets") if isinstance(t, dict)]
+        return out
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The texts that stand for its vars."""
+        return tuple(f"$({v['name']})" for v in _items(self.data, "vars") if isinstance(v, dict) and "name" in v)
+
+    @cached_property
+    def transformed(self) -> list[tuple[str, ...]]:
+        """The places that its transformers write to: all of an object where it is not known what one does."""
+        known = {line["kind"]: line["writes"] for line in assets.table("rules", "kustomize.yaml")["transformers"]}
+        kinds: list[str] = []
+        for entry in _items(self.data, "transformers"):
+            text = entry.encode(errors="replace") if isinstance(entry, str) and "\n" in entry else self._file(entry)
+            kinds += [str(v.get("kind")) for v in values(text) if isinstance(v, dict)] or [""]
+        return [tuple(place.split("/")) if place else () for kind in kinds for place in known.get(kind, [""])]
 
     def _file(self, name: Any) -> bytes:
         if not isinstance(name, str) or not name:
@@ -276,6 +327,73 @@ def _completed(body: Body, way: Iterable[_Layer], asked: Server, accounts: froze
         for target, patch in layer.late:
             made = _patched(made, target, patch, names, asked) if made is not None else None
     return made
+
+
+_FIELD = re.compile(r"\[([^\]]*)\]|((?:\\.|[^.\[\]])+)")
+"""A part of a field path of kustomize: `a.b`, `a.[name=b].c`, `a.[x.y/z]`, `a.x\\.y`."""
+
+
+def _written(body: Body, way: Iterable[_Layer], names: Iterable[str]) -> list[tuple[str, ...]]:
+    """The places of an object that get a value which is not known here, as tuples of keys and numbers."""
+    out: list[tuple[str, ...]] = []
+    for layer in way:
+        out += layer.transformed
+        for target in layer.replacements:
+            select = target.get("select")
+            rejected = (r for r in _items(target, "reject") if isinstance(r, dict))
+            if not isinstance(select, dict) or any(_fits(r, body, names) for r in rejected):
+                continue
+            if _fits(select, body, names):
+                for path in _items(target, "fieldPaths") or ("metadata.name",):
+                    out += _places(body, _fields(str(path)))
+        if layer.variables:
+            out += _texts(body, layer.variables)
+    return out
+
+
+def _fields(path: str) -> list[str]:
+    return [a or b.replace("\\.", ".") for a, b in _FIELD.findall(path)]
+
+
+def _fits(target: Mapping[str, Any], body: Body, names: Iterable[str]) -> bool:
+    return _meant(target, body) and _selected(target, body, names)
+
+
+def _places(value: Any, parts: Sequence[str], at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Where a field path of kustomize leads in a value; what is missing on the way may be made."""
+    if not parts:
+        return [at]
+    part, rest = parts[0], parts[1:]
+    if isinstance(value, list):
+        key, equal, wanted = part.partition("=")
+        return [
+            place
+            for n, item in enumerate(value)
+            if part in ("*", str(n)) or (equal and isinstance(item, dict) and str(item.get(key)) == wanted)
+            for place in _places(item, rest, (*at, str(n)))
+        ]
+    if isinstance(value, dict) and part == "*":
+        return [place for name in value for place in _places(value[name], rest, (*at, name))]
+    return _places(value.get(part) if isinstance(value, dict) else None, rest, (*at, part))
+
+
+def _texts(value: Any, words: Sequence[str], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The places of texts that hold one of the words."""
+    if isinstance(value, str):
+        if any(word in value for word in words):
+            yield at
+    elif isinstance(value, (dict, list)):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(item, words, (*at, str(name)))
+
+
+_PART = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
+
+
+def _below(path: str, place: Sequence[str]) -> bool:
+    """Whether a path in the server's spelling is a place, or below it."""
+    parts = [a or b for a, b in _PART.findall(path)]
+    return parts[: len(place)] == list(place)
 
 
 def _name(body: Mapping[str, Any]) -> str:

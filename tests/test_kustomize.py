@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from manifold.inputs import Request
-from manifold.kustomize import _label
+from manifold.kustomize import _fields, _label, _places
 from manifold.model import Report, Severity
 from manifold.run import exit_code, report
 
@@ -226,3 +226,74 @@ def test_labels_go_to_any_depth() -> None:
         body = body["a"]
 
     assert body == {"b": "c"}
+
+
+@pytest.mark.parametrize(
+    "kustomization",
+    [
+        "replacements: [{source: {kind: ConfigMap, name: c, fieldPath: data.n}, targets: [{select: {kind: Deployment}, fieldPaths: [spec.replicas]}]}]\n",
+        "replacements: [{path: r.yaml}]\n",
+        "vars: [{name: COUNT, objref: {kind: ConfigMap, name: c, apiVersion: v1}, fieldref: {fieldpath: data.n}}]\n",
+        "transformers: [t.yaml]\n",
+        "transformers:\n- |\n  apiVersion: example.com/v1\n  kind: Other\n  metadata: {name: a}\n",
+    ],
+)
+def test_what_replacements_vars_and_transformers_write_is_not_judged(tmp_path: Path, kustomization: str) -> None:
+    """It is not known what they make of it; all else is judged, but where a transformer is not known at all."""
+    files = {
+        "kustomization.yaml": f"resources: [a.yaml]\n{kustomization}",
+        "a.yaml": DEPLOYMENT.replace("spec:\n", "spec:\n  replicas: $(COUNT)\n  selector: {matchLabels: {a: b}}\n", 1)
+        .replace("template:\n", "template:\n    metadata: {labels: {a: b}}\n")
+        .replace("image: web:1", "image: web:1\n          imagePullPolicy: never"),
+        "r.yaml": "- source: {kind: ConfigMap, name: c, fieldPath: data.n}\n  targets: [{select: {name: web}, fieldPaths: [spec.replicas]}]\n",
+        "t.yaml": "apiVersion: builtin\nkind: ReplicaCountTransformer\nmetadata: {name: t}\nreplica: {name: web, count: 3}\n",
+    }
+    named = {
+        name: text for name, text in files.items() if name in ("kustomization.yaml", "a.yaml") or name in kustomization
+    }
+    _, notes, made = _said(tmp_path, named)
+    errors = {d.path for d in made.diagnostics if d.severity is Severity.ERROR}
+
+    anything = "Other" in kustomization
+    assert errors == (set() if anything else {"spec.template.spec.containers[0].imagePullPolicy"})
+    assert notes == {"a.yaml"}
+
+
+def test_replacements_of_other_objects_and_fields_excuse_nothing(tmp_path: Path) -> None:
+    """What is rejected, of another name or elsewhere in the object stays an error."""
+    target = "targets: [{{select: {{kind: Deployment{}}}, {}fieldPaths: [{}]}}]"
+    for number, words in enumerate(
+        (
+            (", name: other", "", "spec.replicas"),
+            ("", "reject: [{name: web}], ", "spec.replicas"),
+            ("", "", "spec.paused"),
+        )
+    ):
+        folder = tmp_path / str(number)
+        kustomization = (
+            f"resources: [a.yaml]\nreplacements: [{{source: {{kind: ConfigMap, name: c}}, {target.format(*words)}}}]\n"
+        )
+        text = DEPLOYMENT.replace("spec:\n", "spec:\n  replicas: many\n  selector: {matchLabels: {a: b}}\n", 1)
+        files = {
+            "kustomization.yaml": kustomization,
+            "a.yaml": text.replace("template:\n", "template:\n    metadata: {labels: {a: b}}\n"),
+        }
+        errors, notes, _ = _said(folder, files)
+        assert (errors, notes) == ({"spec.replicas"}, set())
+
+
+@pytest.mark.parametrize(
+    ("path", "places"),
+    [
+        ("spec.containers.[name=b].image", [("spec", "containers", "1", "image")]),
+        ("spec.containers.*.image", [("spec", "containers", "0", "image"), ("spec", "containers", "1", "image")]),
+        ("spec.containers.0.env", [("spec", "containers", "0", "env")]),
+        ("metadata.annotations.[a.b/c]", [("metadata", "annotations", "a.b/c")]),
+        ("metadata.annotations.a\\.b/c", [("metadata", "annotations", "a.b/c")]),
+    ],
+)
+def test_field_paths_are_read_as_kustomize_reads_them(path: str, places: list[tuple[str, ...]]) -> None:
+    """Items by number, by field or all; keys with dots in brackets or behind a backslash."""
+    body = {"spec": {"containers": [{"name": "a"}, {"name": "b"}]}}
+
+    assert _places(body, _fields(path)) == places

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from manifold.cli._options import Settings
 
 EPILOG = "Examples: manifold baseline write deploy/ · manifold baseline prune deploy/"
 group = typer.Typer(
@@ -15,30 +19,62 @@ group = typer.Typer(
 Paths = Annotated[list[Path], typer.Argument(metavar="PATHS")]
 File = Annotated[Path, typer.Option("--file", metavar="FILE", help="The baseline.")]
 Profile = Annotated[str, typer.Option(help="Set of rules.")]
+Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Namespace of objects that name none.")]
+Versions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kubernetes-version", "-k", metavar="1.NN", help="Release to answer for; may be given several times."
+    ),
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings; default: manifold.yaml here or above.")
+]
 
 
 @group.command("write")
-def write_baseline(paths: Paths, file: File = Path("manifold-baseline.json"), profile: Profile = "") -> None:
+def write_baseline(
+    paths: Paths,
+    file: File = Path("manifold-baseline.json"),
+    profile: Profile = "",
+    namespace: Namespace = "",
+    kubernetes_version: Versions = None,
+    config: Config = None,
+) -> None:
     """Write down all findings of today but what the API server refuses."""
     from manifold import baseline
-    from manifold.cli._checks import request, write
-    from manifold.cli._options import Settings
-    from manifold.run import report
+    from manifold.cli._checks import write
 
-    asked = request(Settings(paths=paths, profile=profile), validate=True, lint=True)
-    asked.baseline, asked.cache = None, False  # what is written down is looked at
-    found, _ = report(asked)
+    asked, found = _found(Settings(paths, kubernetes_version or [], namespace, profile=profile, config=config))
     text = baseline.render(found.diagnostics)
     write(text, file)
     sys.stdout.write(f"{text.count('fingerprint')} findings written to {file}\n{_use(file, asked.config)}\n")
+
+
+def _found(settings: Settings) -> tuple[Any, Any]:
+    """What is asked, and the report of all that is found; what is written down is looked at anew.
+
+    Raises SourceError where something cannot be read: what is found there is not known.
+    """
+    from manifold.cli._checks import request
+    from manifold.errors import SourceError
+    from manifold.run import report
+
+    asked = request(settings, validate=True, lint=True)
+    asked.baseline, asked.cache = None, False
+    found, incomplete = report(asked)
+    if incomplete:
+        why = next(
+            (f"{d.file}: {d.message}" for d in found.diagnostics if d.rule == "yaml/unreadable"),
+            "not all was looked at",
+        )
+        raise SourceError(f"the baseline stays as it is: {why}")
+    return asked, found
 
 
 def _use(file: Path, config: Any) -> str:
     """How a baseline gets into force, or that it is."""
     if config.baseline is not None and config.baseline.resolve() == file.resolve():
         return f"`baseline:` in {config.file} has it in force; `manifold baseline prune` drops what is mended."
-    import os
-
     folder = config.file.resolve().parent if config.file else Path.cwd()
     name = os.path.relpath(file.resolve(), folder)  # settings name files from where they lie
     return (
@@ -47,19 +83,34 @@ def _use(file: Path, config: Any) -> str:
 
 
 @group.command("prune")
-def prune(paths: Paths, file: File = Path("manifold-baseline.json"), profile: Profile = "") -> None:
-    """Drop from the baseline what is no longer found."""
+def prune(
+    paths: Paths,
+    file: File = Path("manifold-baseline.json"),
+    profile: Profile = "",
+    namespace: Namespace = "",
+    kubernetes_version: Versions = None,
+    config: Config = None,
+) -> None:
+    """Drop from the baseline what is no longer found in these paths; what stands there of other files and rules stays."""
     from manifold import baseline
-    from manifold.cli._checks import request, write
-    from manifold.cli._options import Settings
-    from manifold.run import report
+    from manifold.cli._checks import write
+    from manifold.lint.catalogue import choose, known
+    from manifold.model import Origin
 
-    there = baseline.known(file)
-    asked = request(Settings(paths=paths, profile=profile), validate=True, lint=True)
-    asked.baseline, asked.cache = None, False  # what is written down is looked at
-    found, _ = report(asked)
-    kept = [d for d in found.diagnostics if d.fingerprint in there]
-    write(baseline.render(kept), file)
-    sys.stdout.write(
-        f"{len(there) - len({d.fingerprint for d in kept})} of {len(there)} findings dropped from {file}\n"
-    )
+    there = baseline.entries(file)
+    asked, found = _found(Settings(paths, kubernetes_version or [], namespace, profile=profile, config=config))
+    rules = known(asked.own_rules)
+    ran = {rule.id for rule in choose(rules, asked.profile, asked.select, asked.ignore)}
+    broken = {d.file for d in found.diagnostics if d.rejects and d.origin is Origin.YAML}
+    still = {d.fingerprint for d in found.diagnostics}
+
+    def gone(entry: Mapping[str, Any]) -> bool:
+        name, rule = str(entry.get("file", "")), entry.get("rule")
+        if entry["fingerprint"] in still or name in broken or (rule in rules and rule not in ran):
+            return False
+        place = Path(name).resolve()
+        return not place.exists() or any(place.is_relative_to(p.resolve()) for p in paths)
+
+    kept = [e for e in there if not gone(e)]
+    write(baseline.listing(kept), file)
+    sys.stdout.write(f"{len(there) - len(kept)} of {len(there)} findings dropped from {file}\n")
