@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from manifold.lint.schema import Code, expression
+from manifold.lint.schema import Code, expression, negated
 from manifold.model import Path
 
 MISSING = object()
@@ -115,7 +115,7 @@ class _Text:
         """What is expected of a value by the name `v`; `there` tells what is there where it fails."""
         for number, schema in node.schemas:
             said = f"found.append(Unmet({number}, {there}, ({', '.join(path)},)))"
-            self.lines.append(f"{indent}if not {expression(schema, v, self.code)}: {said}")
+            self.lines.append(f"{indent}if {negated(expression(schema, v, self.code))}: {said}")
         if node.fields:
             self.lines.append(f"{indent}if isinstance({v}, dict):")
             for field, below in node.fields.items():

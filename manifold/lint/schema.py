@@ -35,7 +35,7 @@ class Code:
     def made(self, name: str, text: str) -> Any:
         """What a text defines as `name`.
 
-        Raises ValueError where it is too much for Python: brackets nest to some 100 levels.
+        Raises ValueError where it is too much for Python: brackets nest to 200 levels.
         """
         space = dict(self.constants)
         try:
@@ -60,7 +60,7 @@ _TYPES = {
 
 def _joined(word: str, parts: list[str]) -> str:
     """`and` or `or` of expressions; of none what such a word gives of none."""
-    return f"({f' {word} '.join(parts)})" if parts else str(word == "and")
+    return f"({f' {word} '.join(parts)})" if len(parts) > 1 else parts[0] if parts else str(word == "and")
 
 
 def _type(wanted: Any, v: str, code: Code) -> str:
@@ -70,15 +70,16 @@ def _type(wanted: Any, v: str, code: Code) -> str:
 def _required(names: list[str], v: str, code: Code) -> str:
     """Each name is there with a value that is not null, empty text, list or object: 0 and false are values."""
     there = [(code.name(), n) for n in names]
-    return _joined("and", [f"isinstance({v}, dict)", *(f"(({x} := {v}.get({n!r})) or {x} == 0)" for x, n in there)])
+    return _joined("and", [f"(({x} := {v}.get({n!r})) or {x} == 0)" for x, n in there])
 
 
 def _properties(schemas: Mapping[str, Any], v: str, code: Code) -> str:
     parts = []
     for name, schema in schemas.items():
         x = code.name()
-        parts.append(f"(({x} := {v}.get({name!r})) is {x} and {expression(schema, x, code)})")
-    return f"(not isinstance({v}, dict) or {_joined('and', parts)})"
+        # `is` gives the value its name, and goes on whatever it is.
+        parts.append(f"({x} := {v}.get({name!r})) is {x} and {expression(schema, x, code)}")
+    return _joined("and", parts)
 
 
 def _pattern(text: str, v: str, code: Code) -> str:
@@ -128,7 +129,7 @@ KEYWORDS: dict[str, Writer] = {
     "pattern": _pattern,
     "items": _items,
     "contains": _contains,
-    "not": lambda schema, v, code: f"(not {expression(schema, v, code)})",
+    "not": lambda schema, v, code: negated(expression(schema, v, code)),
     "anyOf": lambda schemas, v, code: _joined("or", [expression(s, v, code) for s in schemas]),
     "allOf": lambda schemas, v, code: _joined("and", [expression(s, v, code) for s in schemas]),
     "enum": _enum,
@@ -142,6 +143,11 @@ KEYWORDS: dict[str, Writer] = {
 }
 
 
+def negated(text: str) -> str:
+    """An expression that is true where another is not."""
+    return f"(not {text})"
+
+
 def expression(schema: Mapping[str, Any], value: str, code: Code) -> str:
     """The text of an expression that is true where the value of that name keeps to the schema.
 
@@ -150,7 +156,15 @@ def expression(schema: Mapping[str, Any], value: str, code: Code) -> str:
     unknown = sorted(set(schema) - set(KEYWORDS))
     if unknown:
         raise ValueError(f"`expect` has no keyword {unknown[0]!r}; it has {', '.join(sorted(KEYWORDS))}")
-    return _joined("and", [KEYWORDS[k](v, value, code) for k, v in schema.items()])
+    made = {k: KEYWORDS[k](v, value, code) for k, v in schema.items()}
+    an_object = _TYPES["object"].format(value)
+    required, properties = made.pop("required", ""), made.pop("properties", "")
+    rest = [text for text in made.values() if text not in (an_object, "True")]
+    if required or an_object in made.values():  # what is no object fails, and need not be told apart again
+        return _joined("and", [an_object, *(t for t in (required, properties) if t not in ("", "True")), *rest])
+    if properties:
+        rest.append(f"(not {an_object} or {properties})")
+    return _joined("and", rest)
 
 
 def compiled(schema: Mapping[str, Any]) -> Test:
