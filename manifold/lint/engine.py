@@ -463,12 +463,13 @@ class Bundle:
         return self.of("Service") if pair is None else self._labelled.get(pair, ())
 
     @cached_property
-    def _services(self) -> dict[tuple[str, str, Any], list[Subject]]:
-        """The Services at hand by namespace and the first label that they select."""
-        out: dict[tuple[str, str, Any], list[Subject]] = {}
+    def _services(self) -> Selectors:
+        """The Services at hand with their selectors, by namespace and the first label that they select."""
+        out: Selectors = {}
         for s in self.of("Service"):
-            for key, value in ((s.body.get("spec") or {}).get("selector") or {}).items():
-                out.setdefault((s.namespace, key, str(value)), []).append(s)
+            selector = (s.body.get("spec") or {}).get("selector") or {}
+            for key, value in selector.items():
+                out.setdefault((s.namespace, key, str(value)), []).append((s, selector))
                 break
         return out
 
@@ -478,8 +479,8 @@ class Bundle:
         return [
             s
             for key, value in labels.items()
-            for s in services.get((subject.namespace, key, str(value)), ())
-            if plain_matches(s.body["spec"]["selector"], labels)
+            for s, selector in services.get((subject.namespace, key, str(value)), ())
+            if plain_matches(selector, labels)
         ]
 
     @cached_property
@@ -822,18 +823,9 @@ def diagnostic(rule: Rule, finding: Finding, about: Subject, version: str) -> Di
             message = message.format_map(_Words(words))
     document = about.document
     return Diagnostic(
-        origin=Origin.REFERENCE if rule.pack == "references" else Origin.LINT,
-        rule=rule.id,
-        severity=rule.severity,
-        message=message,
-        path=spell(path),
-        file=document.source,
-        span=document.locate(path),
-        document=document.index,
-        object=about.identity,
-        kubernetes=(version,) if version else (),
-        help=rule.fix,
-    )
+        Origin.REFERENCE if rule.pack == "references" else Origin.LINT, rule.id, rule.severity, message, "", spell(path),
+        document.source, document.locate(path), document.index, about.identity, (version,) if version else (), rule.fix,
+    )  # fmt: skip
 
 
 class _Words(dict[str, Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from manifold.apiserver.lifecycle import OWN
@@ -28,7 +29,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
         return
     versions = defined.get(subject.kind)
     if versions is None:
-        near = slip(subject.kind, defined) or next((k for k in defined if k.lower() == subject.kind.lower()), "")
+        near = _meant(subject.kind, tuple(defined))
         if near or bundle.whole:
             hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(defined)[:5])}"
             yield Finding(("kind",), {"value": subject.kind, "group": group, "hint": hint})
@@ -39,3 +40,9 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
             "hint": f"there is {', '.join(sorted(versions))}",
         }
         yield Finding(("apiVersion",), words)
+
+
+@lru_cache(maxsize=1024)  # of one kind there are often hundreds
+def _meant(kind: str, defined: tuple[str, ...]) -> str:
+    """The defined kind that was likely meant, empty when none was."""
+    return slip(kind, defined) or next((k for k in defined if k.lower() == kind.lower()), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from manifold.k8s.selectors import matches
@@ -15,20 +15,20 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     selector, spaces = spec.get("selector"), spec.get("namespaceSelector") or {}
     if not isinstance(selector, dict) or not selector or bundle.making(subject.document):
         return
-    if subject.kind == "ServiceMonitor" and any(
-        _near(s, subject, spaces) and matches(selector, (s.body.get("metadata") or {}).get("labels") or {})
-        for s in bundle.services_labelled(selector)
-    ):
-        return
+    there: Iterable[Subject]
     if subject.kind == "PodMonitor":
-        there = [(w, w.labels) for found in bundle.workloads.values() for w in found]
+        there = [w for found in bundle.workloads.values() for w in found if _near(w, subject, spaces)]
+        if any(matches(selector, w.labels) for w in there):
+            return
     else:
-        there = [(s, (s.body.get("metadata") or {}).get("labels") or {}) for s in bundle.of("Service")]
-    beside = [(s, labels) for s, labels in there if _near(s, subject, spaces)]
-    if any(matches(selector, labels) for _, labels in beside):
-        return
+        if any(
+            _near(s, subject, spaces) and matches(selector, (s.body.get("metadata") or {}).get("labels") or {})
+            for s in bundle.services_labelled(selector)
+        ):
+            return
+        there = (s for s in bundle.of("Service") if _near(s, subject, spaces))
     ours = bundle.unit(subject.document)
-    if bundle.whole or any(bundle.unit(s.document) == ours for s, _ in beside):
+    if bundle.whole or any(bundle.unit(s.document) == ours for s in there):
         yield Finding(("spec", "selector"), {"what": "Pod" if subject.kind == "PodMonitor" else "Service"})
 
 
@@ -36,6 +36,5 @@ def _near(s: Subject, monitor: Subject, spaces: Mapping[str, Any]) -> bool:
     """Whether a monitor looks into the namespace of an object; where that is not written, nobody can tell."""
     if spaces.get("any"):
         return True
-    own = (s.body.get("metadata") or {}).get("namespace")
-    names = spaces.get("matchNames") or [(monitor.body.get("metadata") or {}).get("namespace")]
-    return not own or None in names or own in names
+    names = spaces.get("matchNames") or [monitor.written or None]
+    return not s.written or None in names or s.written in names

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from manifold.k8s import pods
 from manifold.lint.engine import CLUSTER, Bundle, Finding, Subject
 
 if TYPE_CHECKING:
-    from manifold.apiserver.admission.podsecurity import Level
+    from manifold.apiserver.admission.podsecurity import Breach, Level
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
@@ -17,11 +18,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     enforced = parameters["level"] == "enforced"
     if not subject.containers or (enforced and not bundle.of_kind("", "Namespace").get(subject.namespace)):
         return
-    found = pods.template(subject.body, pods.held())
-    if found is None:
-        return
-    from manifold.apiserver.admission.podsecurity import Level, broken  # most namespaces enforce nothing
-    from manifold.apiserver.schema import load
+    from manifold.apiserver.admission.podsecurity import Level  # most namespaces enforce nothing
 
     if enforced:
         level = _enforced(subject, bundle)
@@ -30,14 +27,21 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
         words = {"level": f"{level}, which the namespace {subject.namespace} enforces"}
     else:
         level, words = Level(parameters["level"]), {"level": parameters["level"]}
-    newest = load(bundle.version or None).release[1]
-    template, path = found
-    breaches = broken(template, path, level, newest)
+    breaches = _breaches(subject, level, bundle.version)
     above = parameters.get("above")
-    covered = {b.at for b in broken(template, path, Level(above), newest)} if breaches and above else ()
+    covered = {b.at for b in _breaches(subject, Level(above), bundle.version)} if breaches and above else ()
     for breach in breaches:
         if breach.at not in covered:
             yield Finding(breach.at, {**words, "value": breach.message})
+
+
+@lru_cache(maxsize=4)  # several rules ask of the same Pod in turn
+def _breaches(subject: Subject, level: Level, version: str) -> list[Breach]:
+    from manifold.apiserver.admission.podsecurity import broken
+    from manifold.apiserver.schema import load
+
+    found = pods.template(subject.body, pods.held())
+    return [] if found is None else broken(*found, level, load(version or None).release[1])
 
 
 def _enforced(subject: Subject, bundle: Bundle) -> Level | None:
