@@ -72,7 +72,7 @@ class Placed(NamedTuple):
 class Subject:
     """One object as checks see it, with its Pod spec and containers, found once."""
 
-    __slots__ = ("_identity", "_labels", "_ports", "_references", "body", "containers", "document", "group", "kind", "main", "name", "namespace", "pod", "pod_path", "written")  # fmt: skip
+    __slots__ = ("_identity", "_labels", "_ports", "_qos", "_references", "body", "containers", "document", "group", "kind", "main", "name", "namespace", "pod", "pod_path", "written")  # fmt: skip
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -88,6 +88,7 @@ class Subject:
         self._ports: tuple[str, ...] | None = None
         self._references: list[Reference] | None = None
         self._identity: ObjectId | None = None
+        self._qos: pods.QoS | None = None
 
     @property
     def identity(self) -> ObjectId:
@@ -120,6 +121,14 @@ class Subject:
         return self._ports
 
     @property
+    def qos(self) -> pods.QoS:
+        """The class that its Pods get; only of what has a Pod spec. Raises ValueError for a quantity that is none."""
+        if self._qos is None:
+            assert self.pod is not None
+            self._qos = pods.qos_class(pods.defaulted(self.pod))
+        return self._qos
+
+    @property
     def references(self) -> Sequence[Reference]:
         """What it points at."""
         if self._references is None:
@@ -137,7 +146,7 @@ class Distant(Subject):
         self.document = document
         self.group, self.kind, self.written, self.name = document.key()
         self.namespace = self.written or "default"
-        self._labels = self._ports = self._references = self._identity = None
+        self._labels = self._ports = self._references = self._identity = self._qos = None
 
     body = property(lambda s: others.visible(s.document.body))
     pod = property(lambda s: s._near.pod)
@@ -711,6 +720,7 @@ class Linter:
         self._settings = parameters or {}
         self._ready: dict[str, Ready] = {}
         self._plans: dict[tuple[str, str], _Plan] = {}
+        self._shared: dict[tuple[str, ...], _Plan] = {}
 
     def prepare(self, documents: Iterable[Document]) -> None:
         """Make ready the rules for the kinds of these documents, before processes part that would each do it again."""
@@ -721,8 +731,12 @@ class Linter:
         sort = document.api_version, document.kind
         found = self._plans.get(sort)
         if found is None:
-            ready = map(self._made, self._wanted(*sort))
-            found = self._plans[sort] = _Plan([r for r in ready if _concerns(r, *sort)])
+            ready = [r for r in map(self._made, self._wanted(*sort)) if _concerns(r, *sort)]
+            # Of most custom kinds the same few rules speak.
+            ids = tuple(r.rule.id for r in ready)
+            if ids not in self._shared:
+                self._shared[ids] = _Plan(ready)
+            found = self._plans[sort] = self._shared[ids]
         return found
 
     def _made(self, rule: Rule) -> Ready:

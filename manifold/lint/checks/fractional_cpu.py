@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold.k8s.pods import amounts, defaulted, is_sidecar, qos_class
+from manifold.k8s.pods import amounts, is_sidecar
 from manifold.lint.engine import Bundle, Finding, Subject
 
 
@@ -14,7 +14,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     if subject.pod is None:
         return
     try:
-        if qos_class(defaulted(subject.pod)) != "Guaranteed":
+        if subject.qos != "Guaranteed":
             return
         for container, path in subject.containers:
             cpu = amounts(container.get("resources"), "limits").get("cpu")

@@ -8,13 +8,15 @@ from typing import Any
 
 from manifold.lint.engine import Bundle, Finding, Subject
 
+VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
+
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a label value with characters that labels do not have."""
     for labels, path in (
         ((subject.body.get("metadata") or {}).get("labels"), ("metadata", "labels")),
-        ((subject.template.get("metadata") or {}).get("labels"), (*subject.pod_path[:-1], "metadata", "labels")),
+        (subject.labels, (*subject.pod_path[:-1], "metadata", "labels")),
     ):
         for key, value in (labels or {}).items():
-            if re.fullmatch(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?", str(value)) is None:
+            if VALUE.fullmatch(str(value)) is None:
                 yield Finding((*path, key), {"value": value})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from manifold.k8s.pods import amounts, defaulted, pod_level, qos_class
+from manifold.k8s.pods import amounts, pod_level
 from manifold.lint.engine import Bundle, Finding, Subject
 
 
@@ -17,7 +17,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     if subject.pod is None or not subject.containers:
         return
     try:
-        found = qos_class(defaulted(subject.pod))
+        found = subject.qos
         if found == "Guaranteed" or found not in parameters.get("of", (found,)):
             return
         lacks = [(_lacks(c), c, p) for c, p in subject.containers]
