@@ -790,10 +790,12 @@ class Linter:
         """As `run`, but a check that raises becomes an INTERNAL_ERROR of its object, and the others go on."""
         for document in documents:
             plan = self._for(document)
+            places: dict[int, list[Unmet]] | None = None
             for number, ready in enumerate(plan.rules):
                 try:
                     s = subject(document)
-                    places = {} if plan.look is None else _by_number(plan.look(s))
+                    if places is None:
+                        places = {} if plan.look is None else _by_number(plan.look(s))
                     told = ready.found(s, bundle, places.get(number, ()))
                     found = [diagnostic(ready.rule, finding, s, bundle.version) for finding in told]
                 except Exception as error:

@@ -109,7 +109,7 @@ def _enum(values: list[Any], v: str, code: Code) -> str:
     def same(value: Any) -> str:
         if value is None or isinstance(value, bool):
             return f"{v} is {value}"
-        return f"({v} == {code.constant(value)} and type({v}) is {type(value).__name__})"
+        return f"({v} == {code.constant(value)} and type({v}) is {code.constant(type(value))})"
 
     return _joined("or", [same(value) for value in values])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -132,6 +133,7 @@ def test_what_is_too_deep_is_refused() -> None:
         ({"contains": {"enum": ["a", 1]}}, [["b", "a"], [1]], [[], ["b", True], "a"]),
         ({"enum": [None, True, 0, "it's", [1], {"a": 1}]}, [None, True, 0, "it's", [1], {"a": 1}], [False, 1, 0.0, [2], {}]),
         ({"const": 1}, [1], [True, 1.0, "1"]),
+        ({"const": date(2026, 1, 1)}, [], ["2026-01-01", None]),
         ({"anyOf": [{"type": "string"}, {"minimum": 3}]}, ["", 3, None], [2]),
         ({"anyOf": []}, [], [None, 1]),
         ({"allOf": [{"minimum": 3}, {"maximum": 4.5}]}, [3, 4.5], [2, 5]),
