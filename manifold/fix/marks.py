@@ -106,11 +106,12 @@ def _safe(report: Report, request: Request) -> tuple[dict[int, Fix], set[str]]:
     beside += [d for s in whole for d in read(s).documents]
     first = _said([Source(m.name, m.before) for m in made], beside, request)
     then = _said([Source(m.name, m.after) for m in made], beside, request)
-    gone = first.keys() - then.keys()
+    gone: dict[tuple[str, int, str, str], set[str]] = {}
+    for key in first.keys() - then.keys():
+        gone.setdefault(key[:4], set()).update(first[key])
     out = {}
     for i, d in enumerate(report.diagnostics):
-        key = next((k for k in gone if _place(d) == k[:4] and d.path in first[k]), None)
-        if key is not None:
+        if d.path in gone.get(_place(d), ()):
             out[i] = Fix(_description(d, changed[d.file].done), True)
     return out, refused
 

@@ -39,7 +39,7 @@ _RIGHTMOST, _LONGEST = 490, 500
 class Index:
     """The keys and dashes of a document in their order, by which places are found."""
 
-    __slots__ = ("_cols", "_elsewhere", "_ends", "_exact", "_flows", "_lines", "_merges", "_names", "_odd", "_rows", "_tables")  # fmt: skip
+    __slots__ = ("_cols", "_elsewhere", "_ends", "_exact", "_flows", "_found", "_lines", "_merges", "_names", "_odd", "_rows", "_tables")  # fmt: skip
 
     def __init__(self, lines: list[str], exact: bool) -> None:
         self._lines = lines
@@ -56,15 +56,17 @@ class Index:
         """Entries whose values have anchors or tags, or are aliases."""
         self._tables: dict[int, dict[str | int, int]] = {}
         self._flows: dict[int, Any] = {}
+        self._found: dict[tuple[Path, int], Span | None] = {}
         self._merges = False
-
-    @property
-    def size(self) -> int:
-        """How many lines it keeps."""
-        return len(self._lines)
 
     def locate(self, path: Path, line: int) -> Span | None:
         """As `exact.locate` (or `locate_composed`, by what the index was made for); None where libyaml must be asked."""
+        asked = path, line
+        if asked not in self._found:  # many rules blame the same places
+            self._found[asked] = self._look(path, line)
+        return self._found[asked]
+
+    def _look(self, path: Path, line: int) -> Span | None:
         cols, names = self._cols, self._names
         here = 0  # the first entry of the container that we are in
         entry = -1  # the entry whose value that is
@@ -205,121 +207,135 @@ class Index:
 
     # ── the pass over the lines ──────────────────────────────────────────────────────────────────────────────────────
 
-    def _note(self) -> bool:
+    def _note(self, text: str) -> bool:
         """Note the entries of all lines; False where a line is not known for sure."""
         lines, cols, names, rows = self._lines, self._cols, self._names, self._rows
+        # Most texts have none of these, and need not be asked line by line.
+        tabs, comments, spaced = "\t" in text, " #" in text, " :" in text
         limit = _NEVER  # lines further right than this go on with a plain scalar
         free = True  # the last entry has no value so far
+        col = -1  # that of the last entry
         row, count = -1, len(lines) - 1
         while row < count:
             row += 1
             line = lines[row]
             rest = line.lstrip(" ")
-            if not rest or rest[0] == "#":
+            if not rest or (first := rest[0]) == "#":
                 continue
-            col = len(line) - len(rest)
+            before, col = col, len(line) - len(rest)
             if col > limit:
-                if rest[0] != "\t" or ((rest := rest.lstrip(" \t")) and rest[0] != "#"):
+                if first != "\t" or ((rest := rest.lstrip(" \t")) and rest[0] != "#"):
                     self._ends[len(cols) - 1] = row, _plain_end(line, col)
+                col = before
                 continue
+            if col > before and not free:
+                return False
+            if tabs and (first == "\t" or ("\t" in rest and not _tabs_known(rest))):
+                return False
             limit = _NEVER
-            if not col and line.startswith("...") and (len(line) == 3 or line[3] == " "):
-                break  # what follows is read by nobody
-            if cols and col > cols[-1] and not free:
-                return False
-            if rest[0] == "\t" or ("\t" in rest and not _tabs_known(rest)):
-                return False
             alone = True
-            while rest[0] == "-" and (len(rest) == 1 or rest[1] == " "):
-                cols.append(col)
-                names.append(None)
-                rows.append(row)
-                alone = False
-                rest = rest[1:].lstrip(" ")
+            if first == "-":
+                while rest[0] == "-" and (len(rest) == 1 or rest[1] == " "):
+                    if col > _RIGHTMOST:
+                        return False
+                    cols.append(col)
+                    names.append(None)
+                    rows.append(row)
+                    alone = False
+                    rest = rest[1:].lstrip(" ")
+                    if not rest or rest[0] == "#":
+                        break
+                    before, col = col, len(line) - len(rest)
                 if not rest or rest[0] == "#":
-                    break
-                col = len(line) - len(rest)
-            if not rest or rest[0] == "#":
-                free = True
-                continue
-            name: str | None = None
-            value = ""
-            first = rest[0]
+                    free = True
+                    continue
+                first = rest[0]
+            elif first == "." and not col and line.startswith("...") and (len(line) == 3 or line[3] == " "):
+                break  # what follows is read by nobody
+            name: str | None
             if first not in _SPECIAL or (first in _MAYBE and len(rest) > 1 and rest[1] != " "):
                 name, colon, value = rest.partition(": ")
-                if not colon and rest[-1] == ":":
-                    name = rest[:-1]
-                elif not colon:
-                    name = None
-                if name is not None and " #" in name:
-                    name = None
-                if name is not None and name[-1] == " ":
-                    name = name.rstrip(" ")
-            elif first == '"' or first == "'":
-                match = _QUOTED.match(rest)
-                if match is not None:
-                    after = rest[match.end() :].lstrip(" ")
-                    if after and after[0] == ":" and (len(after) == 1 or after[1] == " "):
-                        if "\\" in match.group():
-                            return False
-                        name = match.group()[1:-1]
-                        if first == "'":
-                            name = name.replace("''", "'")
-                        value = after[1:]
+                if not colon:
+                    name = rest[:-1] if rest[-1] == ":" else None
+                if name is not None:
+                    if comments and " #" in name:
+                        name = None
+                    elif spaced:
+                        name = name.rstrip(" ")
+            else:
+                name, value = None, ""
+                if first == '"' or first == "'":
+                    match = _QUOTED.match(rest)
+                    if match is not None:
+                        after = rest[match.end() :].lstrip(" ")
+                        if after and after[0] == ":" and (len(after) == 1 or after[1] == " "):
+                            if "\\" in match.group():
+                                return False
+                            name = match.group()[1:-1]
+                            if first == "'":
+                                name = name.replace("''", "'")
+                            value = after[1:]
             if name is not None:
                 cols.append(col)
                 names.append(name)
                 rows.append(row)
-                value = value.lstrip(" ")
+                if value and value[0] == " ":
+                    value = value.lstrip(" ")
                 if not value or value[0] == "#":
                     free = True
                     continue
             else:
                 value = rest
-                if alone:
-                    if not free or not cols or col <= cols[-1]:
-                        return False
+                if not alone:
+                    col = before
+                elif not free or not cols or col <= before:
+                    return False
+                else:
                     self._elsewhere[len(cols) - 1] = row, col
+                    col = before
             # What begins here is the value of the last entry.
             free = False
             first = value[0]
-            if first in _SPECIAL and not (first in _MAYBE and len(value) > 1 and value[1] != " "):
-                if first in "&!*":
-                    entry = len(cols) - 1
-                    self._odd.add(entry)
-                    self._elsewhere.pop(entry, None)
-                    while first in "&!":
-                        value = value.partition(" ")[2].lstrip(" ")
-                        if not value or value[0] == "#":
-                            free = True
-                            break
-                        first = value[0]
-                    if free:
-                        continue
-                    if first == "*":
-                        value = value.partition(" ")[2].lstrip(" ")
-                        if value and value[0] != "#":
-                            return False
-                        continue
-                if first in _SPECIAL and not (first in _MAYBE and len(value) > 1 and value[1] != " "):
-                    end = self._passed(row, len(line) - len(value))
-                    if end is None:
-                        return False
-                    if end[0] != row or first in "[{":
-                        self._ends[len(cols) - 1] = end
-                    if first in "|>":
-                        row = end[0] - 1
-                        continue
-                    row = end[0]
-                    tail = lines[row][end[1] :]
-                    if tail and (bare := tail.lstrip(" ")) and (bare[0] != "#" or tail[0] == "#"):
+            if first not in _SPECIAL or (first in _MAYBE and len(value) > 1 and value[1] != " "):
+                if not comments or " #" not in value:
+                    limit = col
+                continue
+            if first in "\"'" and value.find(first, 1) == len(value) - 1 and "\\" not in value:
+                continue
+            if first in "&!*":
+                entry = len(cols) - 1
+                self._odd.add(entry)
+                self._elsewhere.pop(entry, None)
+                while first in "&!":
+                    value = value.partition(" ")[2].lstrip(" ")
+                    if not value or value[0] == "#":
+                        free = True
+                        break
+                    first = value[0]
+                if free:
+                    continue
+                if first == "*":
+                    value = value.partition(" ")[2].lstrip(" ")
+                    if value and value[0] != "#":
                         return False
                     continue
-            if " #" in value:
-                value = value.partition(" #")[0].rstrip(" ")
-            else:
-                limit = cols[-1]
-            if ": " in value or value[-1] == ":":
+                if first not in _SPECIAL or (first in _MAYBE and len(value) > 1 and value[1] != " "):
+                    if ": " in value or value[-1] == ":":
+                        return False  # it is the key that has the anchor
+                    if " #" not in value:
+                        limit = col
+                    continue
+            end = self._passed(row, len(line) - len(value))
+            if end is None:
+                return False
+            if end[0] != row or first in "[{":
+                self._ends[len(cols) - 1] = end
+            if first in "|>":
+                row = end[0] - 1
+                continue
+            row = end[0]
+            tail = lines[row][end[1] :]
+            if tail and (bare := tail.lstrip(" ")) and (bare[0] != "#" or tail[0] == "#"):
                 return False
         return bool(cols)
 
@@ -447,6 +463,6 @@ def index(text: str, exact: bool = False) -> Index | None:
         return None
     lines = text.split("\n")
     out = Index(lines, exact)
-    if not out._note():
+    if not out._note(text):
         return None
     return out if out._sure() else None

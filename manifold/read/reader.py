@@ -466,11 +466,10 @@ class Exact:
 
         if self._root is None:
             text = _text(self._text)
-            text = text if text.endswith("\n") else text + "\n"
             found = _located(text, True, path, self._line)
             if found is not None:
                 return found
-            self._root = exact.parse(text).root
+            self._root = exact.parse(_ended(text)).root
         return exact.locate(self._root, path, self._line)
 
 
@@ -491,16 +490,18 @@ class Late:
     def __call__(self, path: Path) -> Span:
         if self._root is None:
             text = _text(self._text)
-            text = text if text.endswith("\n") else text + "\n"
             found = _located(text, False, path, self._line)
             if found is not None:
                 return found
-            from manifold.read import exact
+        from manifold.read import exact
 
-            self._root = exact.compose(text)
-        else:
-            from manifold.read import exact
+        if self._root is None:
+            self._root = exact.compose(_ended(text))
         return exact.locate_composed(self._root, path, self._line)
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
 
 
 KEPT = 1024 * 1024
@@ -517,7 +518,7 @@ def _located(text: str, exact: bool, path: Path, line: int) -> Span | None:
     if index is key:
         from manifold.read import places
 
-        index = places.index(text, exact)
+        index = places.index(_ended(text), exact)
         _kept += len(text)
         if _kept > KEPT:
             _indexes.clear()
