@@ -71,4 +71,4 @@ class Real:
 
 def join(folder: str, name: str) -> str:
     """The path of a name in a folder; the empty folder is the current one."""
-    return f"{folder}/{name}" if folder and folder[-1] != "/" else folder + name
+    return f"{folder}{os.sep}{name}" if folder and folder[-1] != os.sep else folder + name
