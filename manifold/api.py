@@ -109,7 +109,7 @@ def server(
     version: str | None = None,
     crds: Iterable[Mapping[str, Any] | Unread] = (),
     cluster: Iterable[Mapping[str, Any]] = (),
-    inputs: Iterable[Mapping[str, Any]] = (),
+    inputs: Iterable[Mapping[str, Any] | Document] = (),
 ) -> Server:
     """The API server on paper for a release; definitions in the cluster count as installed.
 
@@ -120,7 +120,7 @@ def server(
     there = list(cluster)
     found = [*crds, *(o for o in there if is_crd(o))]
     beside = list(inputs)
-    if not there and not any(o.get("kind") in POLICIES for o in beside):
+    if not there and not any((o.kind if isinstance(o, Document) else o.get("kind")) in POLICIES for o in beside):
         beside = []
     if not found and not there and not beside:
         return _bare(version)

@@ -123,7 +123,7 @@ def _servers(request: Request, loaded: Loaded, given: list[Any], cluster: list[A
     everything = loaded.everything()
     crds = [_definition(d) for d in everything if d.kind == api.CRD[1] and d.api_version.startswith(api.CRD[0])]
     crds += given
-    inputs = [d.body for d in everything] if beside else []
+    inputs = everything if beside else []
     made = (api.server(v, crds, cluster, inputs) for v in request.releases)
     servers = list({s.version: s for s in made}.values())
     if namespace := request.home:
