@@ -7,6 +7,9 @@ from typing import Any
 
 from manifold.lint.engine import Bundle, Finding, Subject
 
+KNOWN = ("cluster-admin", "view")
+"""ClusterRoles that every cluster has, of which one allows all."""
+
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a binding to cluster-admin or to a role at hand that allows all; with `unknown` also to one not at hand."""
@@ -18,7 +21,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
         ref.get("name") == "cluster-admin"
         if role is None
         else any(_everything(r) for r in role.body.get("rules") or ())
-    ) or (role is None and parameters["unknown"] and ref.get("name") not in ("cluster-admin", "view")):
+    ) or (role is None and parameters["unknown"] and (ref.get("kind") == "Role" or ref.get("name") not in KNOWN)):
         yield Finding(("roleRef",), {"value": ref.get("name")})
 
 

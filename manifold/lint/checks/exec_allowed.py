@@ -21,7 +21,7 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
             return
         role = bundle.role(subject, ref)
         if role is None:
-            if parameters["unknown"] and ref.get("name") != "view":
+            if parameters["unknown"] and (ref.get("kind") == "Role" or ref.get("name") != "view"):
                 yield Finding(("roleRef",), {"value": ref.get("name")})
             return
         if any(_lets_in(r) for r in role.body.get("rules") or ()):
@@ -37,6 +37,6 @@ def _lets_in(rule: Any) -> bool:
     groups, resources, verbs = (set((rule or {}).get(k) or ()) for k in ("apiGroups", "resources", "verbs"))
     return bool(
         groups & {"", "*"}
-        and resources & {"*", "pods/exec", "pods/attach", "pods/*"}
+        and resources & {"*", "pods/exec", "pods/attach", "*/exec", "*/attach"}
         and verbs & {"*", "create", "get"}
     )

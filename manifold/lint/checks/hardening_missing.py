@@ -18,14 +18,14 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
     for container, path in subject.containers:
         own = container.get("securityContext") or {}
         profile = (own.get("seccompProfile") or {}).get("type") or (whole.get("seccompProfile") or {}).get("type")
+        armour = (own.get("appArmorProfile") or whole.get("appArmorProfile") or {}).get("type") or ""
         capabilities = own.get("capabilities") or {}
         dropped = capabilities.get("drop") and not any(str(c).upper() == "ALL" for c in capabilities.get("add") or ())
         if (
             (profile and profile != "Unconfined")
             or own.get("seLinuxOptions")
             or whole.get("seLinuxOptions")
-            or own.get("appArmorProfile")
-            or whole.get("appArmorProfile")
+            or armour not in ("", "Unconfined")
             or dropped
             or APPARMOR + str(container.get("name")) in notes
         ):
