@@ -9,7 +9,10 @@ from manifold.lint.engine import Bundle, Finding, Subject
 
 
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """Blame a backend, the `default` one or those of rules, whose Service, or whose port in it, is not among the objects at hand."""
+    """Blame a backend, the `default` one or those of rules, whose Service, or whose port in it, is not among the objects at hand.
+
+    With `unsure` only one whose Service names `default` and the Ingress none, or the other way round.
+    """
     spec = subject.body.get("spec") or {}
     backends: list[tuple[Any, tuple[str | int, ...]]] = []
     if parameters["default"]:
@@ -25,9 +28,11 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
             service = {"name": backend["serviceName"], "port": {"number": backend.get("servicePort")}}
         port = service.get("port") or {}
         asked = port.get("name") or port.get("number")
-        for other in bundle.called("Service", subject.namespace, service.get("name")):
-            ports = (other.body.get("spec") or {}).get("ports") or ()
-            if any(asked in (p.get("name"), p.get("port")) for p in ports):
-                break
-        else:
+        found = [
+            other
+            for other in bundle.called("Service", subject.namespace, service.get("name"))
+            if any(asked in (p.get("name"), p.get("port")) for p in (other.body.get("spec") or {}).get("ports") or ())
+        ]
+        unsure = bool(found) and all(other.written != subject.written for other in found)
+        if unsure if parameters.get("unsure") else not found:
             yield Finding(path, {"value": service.get("name"), "port": asked})

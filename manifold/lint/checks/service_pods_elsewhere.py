@@ -12,7 +12,8 @@ from manifold.lint.engine import Bundle, Finding, Subject
 def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Blame a selector that no Pod at hand has; with `selectorless` only a Service that has none.
 
-    Such a Service is `alone` where no Pod at all is at hand.
+    Such a Service is `alone` where no Pod at all is at hand. With `unsure` only one whose Pods name `default` and it none, or
+    the other way round.
     """
     spec = subject.body.get("spec") or {}
     selector = spec.get("selector")
@@ -22,7 +23,11 @@ def check(subject: Subject, bundle: Bundle, parameters: Mapping[str, Any]) -> It
         if parameters["selectorless"] and parameters["alone"] == (not bundle.workloads):
             yield Finding(("spec",))
         return
-    if not parameters["selectorless"] and not any(
-        plain_matches(selector, w.labels) for w in bundle.candidates(subject.namespace, selector)
-    ):
+    if parameters["selectorless"]:
+        return
+    found = [w for w in bundle.candidates(subject.namespace, selector) if plain_matches(selector, w.labels)]
+    if parameters.get("unsure"):
+        if found and all(w.written != subject.written for w in found):
+            yield Finding(("spec", "selector"))
+    elif not found:
         yield Finding(("spec", "selector"))
