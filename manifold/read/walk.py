@@ -11,6 +11,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,14 @@ def _contents(file: int, status: os.stat_result) -> bytes:
     return b"".join(parts)
 
 
+ELSEWHERE = "a link to what lies elsewhere: name it to have it read"
+"""Why what a link in a walked folder leads to is not read: whoever can write there could have any file told of."""
+
+
 class _Walker:
-    def __init__(self, exclude: Sequence[str], only_manifests: bool) -> None:
+    def __init__(self, paths: Sequence[Path], exclude: Sequence[str], only_manifests: bool) -> None:
         self.out = Found()
+        self._paths = paths
         self._only_manifests = only_manifests
         self._seen: set[tuple[int, int]] = set()
         self._folders: set[tuple[int, int]] = set()
@@ -175,7 +181,9 @@ class _Walker:
                 self.out.skipped.append(Skip(inner, 0, "excluded by the settings"))
                 continue
             if is_folder:
-                if chart and name == "templates":
+                if self._leads_out(entry):
+                    self.out.skipped.append(Skip(inner, 0, ELSEWHERE))
+                elif chart and name == "templates":
                     self.out.skipped.append(
                         Skip(
                             inner,
@@ -195,10 +203,22 @@ class _Walker:
                 self.out.skipped.append(Skip(inner, 0, why))
             elif _special(entry):
                 self.out.skipped.append(Skip(inner, 0, "no regular file: name it to have it read"))
+            elif self._leads_out(entry):
+                self.out.skipped.append(Skip(inner, 0, ELSEWHERE))
             else:
                 self._file(inner, named=False)
         for inner, place_below in later:
             self._folder(inner, place_below, ignored)
+
+    @cached_property
+    def _roots(self) -> list[str]:
+        return [found for path in self._paths if (found := real(path)) is not None]
+
+    def _leads_out(self, entry: os.DirEntry[str]) -> bool:
+        """Whether an entry is a link to what lies outside of all paths that were named."""
+        if not entry.is_symlink() or (place := real(Path(entry.path))) is None:
+            return False
+        return not any(place == root or place.startswith(join(root, "")) for root in self._roots)
 
     def _kustomization(self, file: str, folder: str) -> None:
         """Remember what a kustomization lists and makes, and the files that it names as patches: parts of objects, not objects.
@@ -325,7 +345,7 @@ def walk(paths: Sequence[Path], *, exclude: Sequence[str] = (), only_manifests: 
     `exclude` are patterns as in .gitignore; `only_manifests` treats named files as those of folders, where a document
     that is no manifest is skipped.
     """
-    walker = _Walker(exclude, only_manifests)
+    walker = _Walker(paths, exclude, only_manifests)
     for path in paths:
         walker.add(path)
     return walker.out

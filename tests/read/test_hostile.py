@@ -123,3 +123,21 @@ def test_kustomizations_of_odd_shapes(tmp_path: Path, text: str) -> None:
     assert [Path(s.name).name for s in found.sources] == ["a.yaml", "kustomization.yaml"]
     assert [(Path(d.file).name, d.rule) for d in found.diagnostics] == [("round.yaml", "yaml/unreadable")]
     assert not any(k.generated or k.members for k in found.kustomizations)
+
+
+def test_links_out_of_what_was_named_are_not_followed(tmp_path: Path) -> None:
+    """Whoever can put a link into a folder could have any file of the machine told of, or all of its disk walked."""
+    for name in ("tree", "tree/inner", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    (tmp_path / "tree" / "file.yaml").symlink_to("/etc/passwd")
+    (tmp_path / "tree" / "folder").symlink_to("../other")
+    (tmp_path / "tree" / "inside.yaml").symlink_to("inner/a.yaml")
+    alone = walk.walk([tmp_path / "tree"])
+    both = walk.walk([tmp_path / "tree", tmp_path / "other"])
+    named = walk.walk([tmp_path / "tree" / "file.yaml"])
+
+    assert [Path(s.name).name for s in alone.sources] == ["a.yaml", "inside.yaml"]
+    assert {Path(s.file).name: s.why for s in alone.skipped} == dict.fromkeys(("file.yaml", "folder"), walk.ELSEWHERE)
+    assert len(both.sources) == 3
+    assert len(named.sources) == 1
