@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,21 @@ def read(folder: Path) -> dict[str, Rule]:
     return found
 
 
+def _placeholders(message: str, known: Sequence[str]) -> str:
+    """What is wrong with the words in braces of a message; `known` are those that there are, if they are known."""
+    from string import Formatter
+
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(message) if name is not None]
+    except ValueError as error:
+        return f"{error}; a brace that is meant as one is written twice, {{{{ or }}}}"
+    # `{value[limits]}` is a part of the value
+    strange = next((n for n in names if known and n.replace(".", "[").partition("[")[0] not in known), None)
+    return (
+        "" if strange is None else f"there is no {{{strange}}}; there are {{name}} and {{value}}, and {{{{ for a brace"
+    )
+
+
 def _read(file: Path) -> Rule:
     """A user's rule, held against the published schema.
 
@@ -133,6 +148,8 @@ def _read(file: Path) -> Rule:
 
     text, data = own.parse(file, "the rule is")
     own.hold(file, text, data, "rule", "key")
+    if wrong := _placeholders(data["message"], () if "uses" in data else ("name", "value")):
+        raise UsageError(f"{own.place(file, text, ('message',))}: message: {wrong}")
     try:
         if "uses" not in data:
             from manifold.lint.expectations import Expectations

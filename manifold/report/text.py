@@ -192,5 +192,7 @@ def render(
             extra += f" {', '.join(words)}."
         if s.suppressed:
             extra += f" {s.suppressed} suppressed."
-        out.append(paint(code, line + ".") + extra)
+        apart = bool(columns) and width(f"{line}.{extra}") > columns
+        said = "\n".join(page.wrapped(line + ".", 0))
+        out.append(paint(code, said) + ("\n" + extra.strip() if apart else extra))
     return "\n".join(out) + "\n" if out else ""

@@ -94,6 +94,8 @@ def test_what_cannot_be_evaluated_is_said(tmp_path: Path) -> None:
         ("cel: size(self) <= 3", "expect: {type: text}", "must be object, array, string"),
         ("cel: size(self) <= 3", "cel: 'true'\nexpect: {minimum: 1}", "one of expect, cel, uses, not expect and cel"),
         ("kinds: [$any]", "kinds: [", "the rule is no YAML"),
+        ("the name {value} is", "the name {value is", "short-names.yaml:9:10: message: "),
+        ("the name {value} is", "the name {values} is", "message: there is no {values}; there are {name} and {value}"),
         ("cel: size(self) <= 3", "uses: nothing", "no check 'nothing'"),
         ("severity: warning", "severity: bad", "short-names.yaml:5:11: severity: must be one of error, warning, info"),
         ("why: Screens", "wy: Screens", "short-names.yaml:3:1: there is no key `wy`; did you mean `why`?"),

@@ -162,3 +162,15 @@ def test_lines_fit_the_terminal(columns: int) -> None:
     assert max(len(line) for line in drawn.splitlines()[:-1]) <= columns
     assert (drawn.count("word"), drawn.count("this")) == (40, 30)
     assert "".join(drawn.split()).count(path) == 1
+
+
+def test_what_the_summary_adds_goes_to_a_line_of_its_own_where_it_does_not_fit() -> None:
+    """Terminals break lines amid words; files and pipes get one line."""
+    report = dataclasses.replace(REPORT, summary=dataclasses.replace(REPORT.summary, suppressed=123456789))
+    narrow, wide = (text.render(report, columns=columns).splitlines() for columns in (80, 0))
+
+    assert narrow[-2:] == [
+        "1 error, 1 warning, 1 info in 2 objects of 2 files, Kubernetes 1.37.",
+        "123456789 suppressed.",
+    ]
+    assert wide[-1].endswith("Kubernetes 1.37. 123456789 suppressed.")
