@@ -84,6 +84,13 @@ class Key(NamedTuple):
     namespace: str
     name: str
 
+    @classmethod
+    def of(cls, api_version: str, kind: str, meta: Any, default_namespace: str = "") -> Key:
+        """The key of an object with this `metadata`, as written; `default_namespace` where it names none."""
+        meta = meta if isinstance(meta, dict) else {}
+        group = api_version.rpartition("/")[0]
+        return cls(group, kind, str(meta.get("namespace") or default_namespace), str(meta.get("name") or ""))
+
 
 class Glance(NamedTuple):
     """What others ask of an object: whether it has a Pod spec, the labels of its Pods, the names of their ports.
@@ -134,10 +141,7 @@ class Document:
 
     def key(self, default_namespace: str = "") -> Key:
         """Group, kind, namespace and name as written; `default_namespace` where it names none."""
-        meta = self.body.get("metadata")
-        meta = meta if isinstance(meta, dict) else {}
-        group = self.api_version.rpartition("/")[0]
-        return Key(group, self.kind, str(meta.get("namespace") or default_namespace), str(meta.get("name") or ""))
+        return Key.of(self.api_version, self.kind, self.body.get("metadata"), default_namespace)
 
     def with_body(self, body: dict[str, Any]) -> Document:
         """The same document with another value."""

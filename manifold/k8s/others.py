@@ -6,7 +6,7 @@ ConfigMap or a Secret matter to nobody else, nor does what runs in a container.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from manifold.k8s import pods
@@ -34,13 +34,13 @@ def glance(body: Body) -> Glance:
     if found is None:
         return Glance(implied, {})
     inner, _ = found
-    meta = inner.get("metadata")
-    labels = meta.get("labels") if isinstance(meta, Mapping) else None
-    spec = inner.get("spec")
+    meta, spec = inner.get("metadata"), inner.get("spec")
+    labels = meta.get("labels") if isinstance(meta, dict) else None
+    there = isinstance(spec, dict)
     return Glance(
-        isinstance(spec, Mapping) or implied,
+        there or implied,
         {} if labels is None else labels if isinstance(labels, dict) else None,
-        tuple(_port_names(spec)) if isinstance(spec, Mapping) else (),
+        tuple(_port_names(spec)) if there else (),
     )
 
 
@@ -53,14 +53,16 @@ def defined(body: Body) -> tuple[str, str]:
     return str(spec.get("group") or ""), str(kind or "")
 
 
-def _port_names(pod_spec: Body) -> Iterator[str]:
+def _port_names(pod_spec: Any) -> list[str]:
+    found = []
     for part in ("initContainers", "containers"):
         there = pod_spec.get(part)
         for container in there if isinstance(there, list) else ():
-            ports = container.get("ports") if isinstance(container, Mapping) else None
+            ports = container.get("ports") if isinstance(container, dict) else None
             for port in ports if isinstance(ports, list) else ():
-                if isinstance(port, Mapping) and isinstance(port.get("name"), str):
-                    yield port["name"]
+                if isinstance(port, dict) and isinstance(port.get("name"), str):
+                    found.append(port["name"])
+    return found
 
 
 def visible(body: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import orjson
+import ryml
+
 if TYPE_CHECKING:
     from manifold.read.aside import Taken
 
@@ -91,9 +94,6 @@ def _parse(data: bytes, taken: Taken | None = None) -> tuple[Any, bytes] | None:
 
     What was `taken` out of the text is put back.
     """
-    import orjson
-    import ryml
-
     try:
         tree, buffer = _spare.pop()
         tree.clear()
@@ -126,12 +126,12 @@ def _parse(data: bytes, taken: Taken | None = None) -> tuple[Any, bytes] | None:
     # A key that occurs twice is lost together with its quotes.
     if again.count(b'"') != quotes:
         return None
-    # rapidyaml takes a line that is indented too far for its level for one of it, its key beginning with the blank too many.
-    if b'{" ' in again or b'," ' in again:
-        return None
-    flow = b"{" in data or b"[" in data
-    if flow and (b" " in again or b"\\" in again) and _compiled(_KEY).search(again) is not None:
-        return None
+    if b" " in again or b"\\" in again:
+        # rapidyaml takes a line that is indented too far for its level for one of it, its key beginning with the blank too many.
+        if b'{" ' in again or b'," ' in again:
+            return None
+        if (b"{" in data or b"[" in data) and _compiled(_KEY).search(again) is not None:
+            return None
     if len(data) < LARGE and len(buffer) < LARGE:
         _spare.append((tree, buffer))
     return value, again

@@ -148,7 +148,10 @@ def pack(
             return Document(source, index, body, locate, named)
         if loads(json) != body:  # numbers of more than 64 bits
             return Document(source, index, body, locate, named)
-    plain = Document(source, index, body)
+    api_version, kind = body.get("apiVersion"), body.get("kind")
+    api_version = api_version if isinstance(api_version, str) else ""
+    kind = kind if isinstance(kind, str) else ""
     # A copy, for orjson's own has the room in which it was made, of 4 KiB often.
     json = bytes(memoryview(json))
-    return Packed(source, index, json, plain.api_version, plain.kind, plain.key(), others.glance(body), locate, named)
+    key = Key.of(api_version, kind, body.get("metadata"))
+    return Packed(source, index, json, api_version, kind, key, others.glance(body), locate, named)
