@@ -6,14 +6,13 @@ of the kind that was taken out, both parsers have seen a scalar of that kind beg
 the one that stood there; where it does not, the exact path has the word. So what is guessed here about the lines of a
 text can cost time, and never a value.
 
-Measured: a document of 2 KB with a licence and two odd values takes 60 microseconds where the exact path takes 900.
+Measured over the 1,900 documents of 3,763 real manifests that take this way: a third of what the exact path takes.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -32,7 +31,6 @@ _HEAD = re.compile(
     rb"( *(?:- +)*+)((?:[^\s\"'#\[\]{},-]|-[^ \n])(?:[^:\n]++|:(?=[^ \n]))*+: +|(?:" + _QUOTED + rb"): +)?"
 )
 _PLAIN = re.compile(rb"(?:[^\s?:,\[\]{}#&*!|>'\"%@`-]|[?:-](?=[^\s]))" + _WORDS)
-_TEXT = re.compile(_QUOTED)
 _LONG_TEXT = re.compile(rb"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'", re.DOTALL)
 _TOKEN = re.compile(
     rb"(?<![^\s\[{,])(?:" + _QUOTED + rb")|(?:(?<=[\[{,])|(?<=[\[{,:] ))(?:[\w.+~]|-[\w.])[\w.+~-]*+(?= *[,\]}])"
@@ -275,37 +273,45 @@ def _folded(text: bytes) -> bytes:
 Taken = list[tuple[bytes, Any]]
 
 
-def put(data: bytes, start: int, search: Callable[..., Any], hit: Any) -> tuple[bytes, Taken] | None:
-    """A text that the gate's `search` finds nothing in, and what was taken out; None where the exact path must read it.
+def put(data: bytes, start: int, gate: Any) -> tuple[bytes, Taken] | None:
+    """A text that the `gate`, a pattern, finds nothing in, and what was taken out; None where the exact path must read it.
 
-    It begins at `start`, ends with a line's end, and `hit` is what was found first.
+    It begins at `start` and ends with a line's end.
     """
     if WORD in data:
         return None
     text = _Text(data, start)
-    blocks = regexes.compiled(_BLOCK).search
-    block = blocks(data, start)
+    blocks = regexes.compiled(_BLOCK).finditer(data, start)
+    block = next(blocks, None)
+    passed = start  # what stands within a block scalar is none
     try:
-        while hit is not None:
+        for hit in gate.finditer(data, start):
             at = hit.end() - 1
+            if at < text.done:
+                continue
             line = data.rfind(b"\n", 0, at) + 1
             # A block scalar that the line belongs to, or begins with it
             while block is not None and block.start() < at:
-                begun = data[data.rfind(b"\n", 0, block.start()) + 1 : block.start()].lstrip(b" ")
-                body = None if begun[:1] == b"#" else _BODY.match(data, block.end())
-                if body is not None and body.end() > line and block.start() >= text.done:
-                    text.block(block.start(), body)
-                    block = blocks(data, text.done)
+                begun = block.start()
+                body = None
+                if (
+                    begun >= text.done
+                    and begun >= passed
+                    and data[data.rfind(b"\n", 0, begun) + 1 : begun].lstrip(b" ")[:1] != b"#"
+                ):
+                    body = _BODY.match(data, block.end())
+                if body is not None and body.end() > line:
+                    text.block(begun, body)
                     break
-                block = blocks(data, block.end() if body is None else body.end())
+                passed = body.end() if body is not None else passed
+                block = next(blocks, None)
             else:
                 text.line(line)
-            hit = search(data, text.done)
     except (_GiveUpError, JSONDecodeError):
         return None
     text.copy(len(data))
     plain = b"".join(text.parts)
-    return (plain, text.values) if search(plain) is None else None
+    return (plain, text.values) if gate.search(plain) is None else None
 
 
 def back(json: bytes, taken: Taken) -> bytes | None:
