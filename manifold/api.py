@@ -8,6 +8,7 @@ default; what an object refers to outside of it is then assumed to exist.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,7 +34,6 @@ from manifold.model import (
 )
 from manifold.read import Reading
 from manifold.read import read as read_source
-from manifold.records import field, record
 
 if TYPE_CHECKING:
     from manifold.apiserver.crd import Unread
@@ -79,7 +79,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What an apply does to one object.
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from manifold.records import field, record
 
 NAMES = ("manifold.yaml", "manifold.yml", ".manifold.yaml")
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PathRule:
     """Rules that do not hold for some files, and why."""
 
@@ -19,7 +18,7 @@ class PathRule:
     reason: str
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Config:
     """The settings in force; empty where the file says nothing. Paths are absolute."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ from manifold.config import Config
 from manifold.errors import UsageError
 from manifold.model import Diagnostic, Document, Kustomization, Skip, Source
 from manifold.processes import processors, spread
-from manifold.records import field, record
 
 if TYPE_CHECKING:
     from manifold.cache import Cache
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 READING_PAYS_FROM = 400_000  # bytes; below, a second process costs more than it brings (a fork and its answers: 10 ms)
 
 
-@record
+@dataclass(slots=True)
 class Request:
     """What to look at and how; empty means the default."""
 
@@ -79,7 +79,7 @@ class Request:
         return not names.isdisjoint(k.lower() for k in self.skip_kind)
 
 
-@record
+@dataclass(slots=True)
 class Loaded:
     """All sources, read."""
 

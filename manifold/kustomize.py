@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from manifold.k8s import regexes
 from manifold.model import Diagnostic, Document, Kustomization, ObjectId, Origin, Severity
 from manifold.read.values import values
 from manifold.read.walk import KUSTOMIZATIONS, regular
-from manifold.records import field, record
 
 MOST_WAYS = 32
 """Ways from a file up to the kustomizations that nothing includes: of more the first are looked at."""
@@ -144,7 +144,7 @@ def _shown(folder: str) -> str:
     return str(place.relative_to(here)) if place.is_relative_to(here) else folder
 
 
-@record(frozen=True, slots=False)
+@dataclass(frozen=True)
 class _Layer:
     """A kustomization, with what its file says."""
 
@@ -256,7 +256,7 @@ def _items(data: Mapping[str, Any], name: str) -> Sequence[Any]:
     return value if isinstance(value, list) else ()
 
 
-@record(slots=False)
+@dataclass
 class _Tree:
     """The kustomizations of a run, by what they list."""
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
-
-from manifold.records import field, record, replace
 
 JSON = Any
 """A JSON value: dict with string keys, list, str, int, float, bool or None."""
@@ -104,7 +103,7 @@ class Glance(NamedTuple):
     defines: tuple[str, str] | None = None
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Source:
     """One text: a file, stdin, or what the library was given (name empty)."""
 
@@ -114,7 +113,7 @@ class Source:
     """Named on the command line (or given to the library), so it gets the full verdict, partial or not."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Document:
     """One object as kubectl would send it, and the way back to its text.
 
@@ -186,7 +185,7 @@ class ObjectId(NamedTuple):
 NO_OBJECT = ObjectId()
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fix:
     """A repair: `edits` replace spans of the text with new text. `safe` repairs change no meaning."""
 
@@ -196,7 +195,7 @@ class Fix:
     """(path, "set" | "delete" | "rename", value): applied to the text by `manifold.lint.fix`."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing that is wrong, or worth saying, and where. The fields are the contract's."""
 
@@ -257,7 +256,7 @@ class Diagnostic:
         )
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kustomization:
     """What a kustomization lists, all by real path, and the (kind, name) of what it generates."""
 
@@ -268,7 +267,7 @@ class Kustomization:
     """It patches or relabels what it lists, so that the files alone do not tell what is applied."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Skip:
     """Something that was not looked at, and why: nothing is skipped without one."""
 
@@ -277,7 +276,7 @@ class Skip:
     why: str
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The counts of a report."""
 
@@ -311,7 +310,7 @@ def _as_it_is(found: Diagnostic) -> Diagnostic:
     return found
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a run found, complete and in order: by file, position and rule."""
 
@@ -348,7 +347,7 @@ Verb = Literal["create", "update", "unchanged", "replace", "refused", "conflict"
 """What an apply does to an object; `gone` is live and no longer among the manifests."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Difference:
     """One object: what happens to it, its changes, and what is worth knowing of them."""
 
@@ -373,7 +372,7 @@ class Difference:
         }
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One object's turn."""
 
@@ -398,7 +397,7 @@ class Step:
         }
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The waves, what is pruned after them, and what stands in the way."""
 

@@ -11,6 +11,7 @@ import fnmatch
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -19,7 +20,6 @@ from manifold.errors import UsageError
 from manifold.k8s import pods
 from manifold.k8s.selectors import matches
 from manifold.model import Document, Key, Plan, Step, Verb
-from manifold.records import record
 
 Body = Mapping[str, Any]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -36,7 +36,7 @@ class Edge(NamedTuple):
     """The same said of `first`: who needs it."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prune:
     """Which live objects go because the manifests no longer name them.
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
 from manifold import assets
 from manifold.k8s import pods
 from manifold.model import Document, Key, Path
-from manifold.records import record
 
 Body = Mapping[str, Any]
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A line of rules/references.yaml."""
 

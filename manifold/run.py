@@ -6,6 +6,7 @@ The stages themselves are `manifold.api`'s; this is the part that needs files, p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,6 @@ from manifold.model import (
     Summary,
 )
 from manifold.processes import can_fork, processors, spread
-from manifold.records import record, replace
 from manifold.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _ready(request: Request, sources: Sequence[Source]) -> None:
 CHUNK = 32
 
 
-@record
+@dataclass(slots=True)
 class Work:
     """What the stages need, forked with the processes, so that nothing of it is copied or pickled."""
 

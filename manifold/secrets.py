@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from manifold.model import Diagnostic, Document, Path
-from manifold.records import replace
 
 MASK = "***"
 FIELDS = ("data", "stringData")

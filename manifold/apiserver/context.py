@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from manifold.apiserver import features
 from manifold.apiserver.world import World
-from manifold.records import field, record
 
 if TYPE_CHECKING:
     from manifold.apiserver.schema import Kind
     from manifold.apiserver.server import Server
 
 
-@record
+@dataclass(slots=True)
 class Context:
     """One request: the server it goes to, the kind of its object, what is to be done with it."""
 

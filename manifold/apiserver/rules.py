@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from manifold.apiserver.faults import INVALID, RULES, Fault, Faults
@@ -32,7 +33,6 @@ from manifold.k8s.cel.evaluate import STEPS, Program, program
 from manifold.k8s.cel.functions import FUNCTIONS, Maybe
 from manifold.k8s.cel.syntax import Broken, CelError, Node
 from manifold.model import MapKey, Path
-from manifold.records import replace
 
 Schema = Mapping[str, Any]
 

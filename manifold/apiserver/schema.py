@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
 from manifold import assets
 from manifold.errors import UsageError
 from manifold.patterns import late
-from manifold.records import field, record
 
 Shape = Literal[
     "object",  # fields
@@ -41,7 +41,7 @@ Shape = Literal[
 ]
 
 
-@record(eq=False)
+@dataclass(eq=False, slots=True)
 class Type:
     """A node of the schema graph; compare by identity.
 
@@ -64,7 +64,7 @@ class Type:
     extra: dict[str, Any] | None = None
 
 
-@record(eq=False)
+@dataclass(eq=False, slots=True)
 class Field:
     """A field of an object type."""
 
@@ -106,7 +106,7 @@ class Reach:
         return found
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A kind that a version serves."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,6 @@ from manifold.apiserver.follow import Mended, later
 from manifold.apiserver.schema import Kind, load
 from manifold.apiserver.world import World
 from manifold.model import Path
-from manifold.records import record
 
 if TYPE_CHECKING:
     from manifold.apiserver.crd import Kinds, Unread
@@ -56,7 +56,7 @@ def own(stage: str, table: str, group: str, kind: str) -> Callable[..., None] | 
     return found
 
 
-@record
+@dataclass(slots=True)
 class Answer:
     """What the server answers: the object as it went on (None when it cannot even be decoded), and the faults."""
 

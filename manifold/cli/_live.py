@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from manifold.cli._options import Settings
 from manifold.errors import SourceError, UsageError
 from manifold.model import Document
-from manifold.records import record
 
 
-@record
+@dataclass(slots=True)
 class Side:
     """Objects to compare with; `applied` are manifests that stand for what was applied before, `cluster` a live one."""
 

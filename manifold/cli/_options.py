@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
-
-from manifold.records import field, record
 
 COLOURS = ("auto", "always", "never")
 INPUT, CLUSTER, OUTPUT = "Input", "Cluster", "Output"
@@ -173,7 +172,7 @@ COMMON = (
 )
 
 
-@record
+@dataclass(slots=True)
 class Settings:
     """What the command line and the configuration ask for. Names as in `OPTIONS`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,6 @@ import typer
 
 from manifold.errors import UsageError
 from manifold.model import Diagnostic, Skip
-from manifold.records import replace
 
 EPILOG = "Examples: manifold report merge shard-1.json shard-2.json · manifold report merge *.json -o markdown"
 _COUNT = re.compile(r" \(\d+ objects\)$")

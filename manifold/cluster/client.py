@@ -6,6 +6,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -13,7 +14,6 @@ from urllib.parse import quote, urlencode
 from manifold.cluster.credentials import Credentials, resolve
 from manifold.cluster.kubeconfig import Access
 from manifold.errors import ClusterError, UsageError
-from manifold.records import record
 
 if TYPE_CHECKING:
     import urllib3
@@ -22,7 +22,7 @@ PAGE = 500  # objects a LIST answers with at once, as kubectl asks (--chunk-size
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resource:
     """A kind that the cluster serves."""
 
@@ -38,7 +38,7 @@ class Resource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reply:
     """The server's answer to a dry run: the object it would store, or its Status; and its Warning headers."""
 

@@ -11,17 +11,17 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from manifold.cluster.kubeconfig import Access
 from manifold.errors import ClusterError
-from manifold.records import field, record
 
 SECONDS = 60  # a plug-in that asks a person for a second factor takes its time; one that hangs does not hang us
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What proves who we are: headers, and a client certificate with its key (PEM)."""
 

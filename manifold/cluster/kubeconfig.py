@@ -9,16 +9,16 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from manifold.errors import ClusterError, UsageError
-from manifold.records import field, record
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Access:
     """How to reach a cluster: address, trust, credentials. Nothing has been sent or run yet."""
 

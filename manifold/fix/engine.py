@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -26,14 +27,13 @@ from manifold.lint.shape import straight
 from manifold.model import Document, ObjectId, Path, Source, Span
 from manifold.read import Reading, exact, split
 from manifold.read.reader import Exact
-from manifold.records import field, record, replace
 from manifold.sops import sealed
 
 ROUNDS = 10
 _BOM = b"\xef\xbb\xbf"
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Done:
     """A repair that was made: where in the text of that moment, of which object, what."""
 
@@ -45,7 +45,7 @@ class Done:
     object: ObjectId
 
 
-@record
+@dataclass(slots=True)
 class Mended:
     """A source before and after."""
 
@@ -70,7 +70,7 @@ def modules(unsafe: bool = False) -> tuple[ModuleType, ...]:
     return tuple(sorted((m for m in found if m.SAFE or unsafe), key=lambda m: (not m.SAFE, m.ORDER, m.__name__)))
 
 
-@record
+@dataclass(slots=True)
 class _Part:
     """One YAML document of a text: where it begins, and its objects."""
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,13 @@ from manifold.fix.engine import Mended, mend
 from manifold.fix.judge import judge, unreadable
 from manifold.inputs import Request
 from manifold.model import Diagnostic, Document, Source
-from manifold.records import field, record, replace
 from manifold.run import linter
 
 STDIN = "(stdin)"
 """The name under which standard input is read."""
 
 
-@record
+@dataclass(slots=True)
 class Run:
     """What became of the files that could be read: one entry each; and what could not be, with its place."""
 

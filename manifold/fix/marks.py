@@ -8,6 +8,7 @@ there is much of it, and it must be quick.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from manifold.fix.texts import read
 from manifold.inputs import Request
 from manifold.model import Diagnostic, Document, Fix, ObjectId, Origin, Report, Source, spell
 from manifold.read import Reading
-from manifold.records import replace
 from manifold.run import linter
 from manifold.sops import sealed
 

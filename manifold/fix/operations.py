@@ -8,13 +8,13 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from manifold.model import Path
-from manifold.records import field, record
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Set:
     """The value at `path`, which is there, becomes `value`."""
 
@@ -22,7 +22,7 @@ class Set:
     value: Any
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Insert:
     """The object at `path` gets the field `key`, after the field `after` or at its end."""
 
@@ -32,7 +32,7 @@ class Insert:
     after: str = ""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rename:
     """The field at `path` is called `name`; its value stays."""
 
@@ -40,14 +40,14 @@ class Rename:
     name: str
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Delete:
     """The field at `path` goes."""
 
     path: Path
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Replace:
     """The fields `old` of the object at `path` go, and `key` takes their place."""
 
@@ -57,7 +57,7 @@ class Replace:
     value: Any
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Append:
     """The list at `path` gets one item more."""
 
@@ -65,7 +65,7 @@ class Append:
     value: Any
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Unduplicate:
     """Of the fields named as the one at `path` only the last stays, which is the one that kubectl reads."""
 
@@ -75,7 +75,7 @@ class Unduplicate:
 Operation = Set | Insert | Rename | Delete | Replace | Append | Unduplicate
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Repair:
     """One repair of one object: which rule it answers, what it does in words, where, and how."""
 

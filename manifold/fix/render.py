@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from manifold.read import scalars
-from manifold.records import record
 
 # A plain scalar that no YAML reader can take for anything else, also inside of brackets or at the start of a line.
 _PLAIN = re.compile(r"[A-Za-z0-9_./$^+-](?:[A-Za-z0-9_./@$%^+=~*-]|:(?=[A-Za-z0-9_./]))*", re.ASCII)
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Style:
     """How a text is written: its line end, its step of indentation, whether dashes are indented, whether it is JSON."""
 

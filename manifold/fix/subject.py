@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,10 +14,9 @@ from manifold.fix.edits import Text
 from manifold.fix.operations import Operation, applied
 from manifold.lint.engine import Bundle
 from manifold.model import Diagnostic, Document, Path
-from manifold.records import field, record
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Around:
     """What all subjects of a run share: the server that judges, the objects at hand, and the lint rules in force."""
 
@@ -26,7 +26,7 @@ class Around:
     """A function from a document to its lint diagnostics; None where only safe repairs are wanted."""
 
 
-@record(slots=False)
+@dataclass
 class Subject:
     """An object of a text. Paths are the object's; `prefix` leads to it within its YAML document."""
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
-
-from manifold.records import record
 
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, SEQUENCE, SET = 0x02, 0x03, 0x04, 0x05, 0x06, 0x30, 0x31
 _TIMES = (0x17, 0x18)
@@ -135,7 +134,7 @@ def _algorithm(node: Node) -> Algorithm:
     return Algorithm(oid(inside[0]), inside[1].raw if len(inside) > 1 else b"")
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Curve:
     """y² = x³ - 3x + b over a prime field, with its base point and that point's order (FIPS 186-4, appendix D.1.2)."""
 
@@ -227,7 +226,7 @@ def _times(count: int, point: _Point, prime: int) -> _Point:
     return found
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EcKey:
     """A point of a curve; ECDSA (FIPS 186-4, section 6.4.2)."""
 
@@ -258,7 +257,7 @@ _DIGEST_INFO = {
 }
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RsaKey:
     """A modulus and an exponent."""
 
@@ -355,7 +354,7 @@ def _multiple(count: int, point: _Extended) -> _Extended:
     return found
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EdKey:
     """An Ed25519 key (RFC 8032, section 5.1.7)."""
 
@@ -450,7 +449,7 @@ def _extensions(content: bytes) -> dict[str, bytes]:
 _BASIC_CONSTRAINTS = "2.5.29.19"
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """What the API server wants to know of one."""
 
@@ -506,7 +505,7 @@ _HASHES = {
 }  # fmt: skip
 
 
-@record(frozen=True, slots=False)
+@dataclass(frozen=True)
 class Request:
     """A request for a certificate: the key it is for, and what was signed with it."""
 

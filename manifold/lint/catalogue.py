@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 from manifold import assets
 from manifold.errors import UsageError
 from manifold.model import Severity
-from manifold.records import field, record
 
 PROFILES = ("recommended", "strict", "security", "reliability", "cost", "all")
 WORDS = frozenset(
@@ -22,7 +22,7 @@ WORDS = frozenset(
 NEEDED = ("id", "summary", "why", "fix", "severity", "message", "examples")
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A rule: data alone. What holds is said by `expect` (a JSON Schema fragment at the places `at`), by `cel` (an
     expression there), or by `uses` (a check's name)."""

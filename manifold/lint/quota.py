@@ -7,6 +7,7 @@ requests that API defaulting takes from limits and what LimitRanges of the names
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from manifold.apiserver.admission import resourcequota
@@ -15,7 +16,6 @@ from manifold.k8s import pods
 from manifold.k8s.quantity import Quantity
 from manifold.lint.engine import CLUSTER, Bundle, Subject, together
 from manifold.model import Path
-from manifold.records import field, record
 
 Body = Mapping[str, Any]
 
@@ -99,7 +99,7 @@ def silent(subject: Subject, bundle: Bundle) -> Iterator[tuple[Path, str, list[s
                     yield (*subject.pod_path, part, i), str(container.get("name")), missing, quota.name
 
 
-@record
+@dataclass(slots=True)
 class Sum:
     """What is asked for of one resource of a quota, in all and by whom."""
 

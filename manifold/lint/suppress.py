@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,6 @@ from manifold.k8s.pods import template
 from manifold.lint.catalogue import Rule, aliases
 from manifold.model import Diagnostic, Document, Origin, Severity, Span
 from manifold.patterns import late
-from manifold.records import field, record
 
 ANNOTATION = "manifold-k8s.dev/ignore"
 _COMMENT = late(r"(?<!\S)#\s*manifold:\s*ignore\[([^\]]*)\]\s*(.*)")
@@ -31,7 +31,7 @@ _POLARIS_ALL = "polaris.fairwinds.com/exempt"
 _POLARIS = late(r"polaris\.fairwinds\.com/(.+)-exempt")
 
 
-@record
+@dataclass(slots=True)
 class Comment:
     """One comment: the rules that it names, the lines that it speaks of, and which rules it waved away."""
 
@@ -45,7 +45,7 @@ class Comment:
     used: set[str] = field(default_factory=set)
 
 
-@record
+@dataclass(slots=True)
 class Note:
     """One annotation: the rules that it waves away for a whole object, each with its reason, and which it did."""
 
@@ -64,7 +64,7 @@ READERS = frozenset(("duplicate-key", "lost-document", "invalid-utf8", "placehol
 """What the reader finds, and is no rule of the catalogue."""
 
 
-@record(slots=False)
+@dataclass
 class Suppressions:
     """All that is waved away in a run; `known` are the rules that there are."""
 

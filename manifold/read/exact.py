@@ -9,6 +9,7 @@ import base64
 import binascii
 import math
 import re
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -24,7 +25,6 @@ from yaml.events import (
 
 from manifold.model import KEY, NOWHERE, Path, Span
 from manifold.read import scalars
-from manifold.records import field, record
 
 # libyaml's parser; the pure Python one, six times as slow, where PyYAML was built without it.
 Parser = getattr(yaml.cyaml, "CParser", yaml.SafeLoader) if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -53,7 +53,7 @@ class UnreadableError(Exception):
         self.message, self.line, self.column, self.rule, self.help = message, line, column, rule, help
 
 
-@record
+@dataclass(slots=True)
 class Node:
     """A value with its place; `pairs` of a map keep duplicates, `children` are a list's items."""
 
@@ -66,7 +66,7 @@ class Node:
     alias: bool = False
 
 
-@record
+@dataclass(slots=True)
 class Parsed:
     """One document: its value, its nodes, the keys that occur twice, and whether text follows that nobody reads."""
 

@@ -9,11 +9,11 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from manifold.errors import SourceError, UsageError
 from manifold.model import Source
-from manifold.records import record
 
 _QUIET = (
     "-c",
@@ -69,7 +69,7 @@ def top(start: Path | None = None) -> Path:
     return Path(_git("rev-parse", "--show-toplevel", cwd=start).decode().rstrip("\n"))
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Changed:
     """The lines of the files as they are now that a revision did not have; None: the whole file is new."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,7 +13,6 @@ from manifold import assets
 from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span, describe
 from manifold.patterns import late
 from manifold.read import deep, split
-from manifold.records import field, record
 
 if TYPE_CHECKING:
     from manifold.read.exact import Node
@@ -23,7 +23,7 @@ _ENDED = late(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*\.\.\.(?:\s|\Z)")
 _SURROGATE = late("[\ud800-\udfff]")
 
 
-@record
+@dataclass(slots=True)
 class Reading:
     """What a source holds: objects in order, what is wrong with the text, what was left out, how many pieces it had."""
 

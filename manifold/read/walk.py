@@ -11,6 +11,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,13 @@ from typing import Any
 from manifold.model import Diagnostic, Kustomization, Origin, Severity, Skip, Source
 from manifold.read.realpath import Real, join, real
 from manifold.read.values import values
-from manifold.records import field, record
 
 SUFFIXES = (".yaml", ".yml", ".json")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 LARGEST = 256 * 1024 * 1024  # a file of more bytes is no manifest; kube-apiserver itself takes requests of 3 MiB
 
 
-@record
+@dataclass(slots=True)
 class Found:
     """The sources in order, what was left out, what could not be read, and the kustomizations of the folders walked."""
 

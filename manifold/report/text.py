@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from manifold.model import Diagnostic, Report, Severity
-from manifold.records import replace
 from manifold.report._places import mended, places
 from manifold.report.markdown import totals
 

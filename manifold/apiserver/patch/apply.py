@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from manifold.apiserver import changes, store, unknown
@@ -23,7 +24,6 @@ from manifold.apiserver.server import Answer, Server
 from manifold.apiserver.validate.metadata import ANNOTATIONS_LIMIT
 from manifold.k8s.gojson import dumps
 from manifold.model import Change
-from manifold.records import field, record, replace
 
 Body = dict[str, Any]
 Verb = Literal["created", "configured", "unchanged", "refused", "conflict"]
@@ -57,7 +57,7 @@ class Conflict(NamedTuple):
     path: str
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """What an apply does: its verb, the object as it would be stored, what changes, and what speaks against it."""
 
@@ -70,7 +70,7 @@ class Result:
     """The server's answer to the write, where one came to be: for those that count what is taken."""
 
 
-@record
+@dataclass(slots=True)
 class _Manager:
     entry: Body
     fields: FieldSet
@@ -143,7 +143,7 @@ class _ConflictsError(Exception):
         return [Conflict(self._managers[name].name, fieldset.spell(path)) for path in paths]
 
 
-@record
+@dataclass(slots=True)
 class _Versions:
     """The versions of one kind: fields are owned in the version in which they were written."""
 

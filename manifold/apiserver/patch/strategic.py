@@ -7,13 +7,13 @@ whether its value is merged or replaced, and by which key the items of a list ar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from manifold.apiserver.decode import copy
 from manifold.apiserver.patch.fieldset import DEDUCED, child
 from manifold.apiserver.patch.merge import equal
 from manifold.apiserver.schema import Field, Type
-from manifold.records import record
 
 PATCH, RETAIN = "$patch", "$retainKeys"
 ORDER, DELETE_FROM = "$setElementOrder/", "$deleteFromPrimitiveList/"
@@ -25,7 +25,7 @@ class PatchError(ValueError):
     """A patch cannot be computed or applied: kubectl gives up before it sends anything."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Options:
     """Which half of a difference is wanted."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,6 @@ from manifold.k8s import selectors
 from manifold.k8s.cel.evaluate import STEPS, program, weight
 from manifold.k8s.cel.functions import Authority
 from manifold.k8s.cel.syntax import Broken, CelError
-from manifold.records import record
 
 Body = dict[str, Any]
 
@@ -50,7 +50,7 @@ _USER: Body = {
 }
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bound:
     """A policy with one of its bindings: what applies to a request where both match."""
 

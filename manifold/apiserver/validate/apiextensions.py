@@ -8,6 +8,7 @@ all versions once for the definition, and blames it there (`spec.validation`, `s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +20,6 @@ from manifold.apiserver.validate import webhooks
 from manifold.apiserver.validate.apiextensions_schema import check, expressions
 from manifold.k8s import formats
 from manifold.model import MapKey, Path
-from manifold.records import record
 
 Body = dict[str, Any]
 
@@ -105,7 +105,7 @@ def _written(path: Path) -> Path | None:
     return written if written != path else None
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Request:
     """What the parts of a version are held against besides themselves."""
 

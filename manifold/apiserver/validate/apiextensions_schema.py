@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from manifold.apiserver.faults import Fault, Faults
@@ -15,7 +16,6 @@ from manifold.apiserver.rules import field_at
 from manifold.k8s import regexes
 from manifold.k8s.cel import cost
 from manifold.model import MapKey, Path, spell
-from manifold.records import record, replace
 
 if TYPE_CHECKING:
     from manifold.k8s.cel import Scope
@@ -319,7 +319,7 @@ def _complete_nested(part: Schema, schema: Schema | None, path: Path, said: Path
         _complete_nested(inner, known.get(name), path + below, said + below, faults)
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Inside:
     """Where a default stands in the object that begins at the root, or at the embedded object nearest above."""
 

@@ -348,7 +348,7 @@ def update_daemon_set(new: Body, old: Body, context: Context, faults: Faults) ->
         for value in expression.get("values") or ()
     )
     if values:
-        from manifold.records import replace
+        from dataclasses import replace
 
         tolerance = replace(tolerance, selector_values=True)
     _daemon_set(spec, context, faults, tolerance)

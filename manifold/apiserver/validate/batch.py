@@ -7,6 +7,7 @@ stands in schemas/constraints/batch.yaml.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -21,7 +22,6 @@ from manifold.k8s.equality import same
 from manifold.k8s.selectors import matches
 from manifold.model import MapKey, Path
 from manifold.patterns import late
-from manifold.records import replace
 
 Body = dict[str, Any]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
@@ -15,10 +16,9 @@ from manifold import assets
 from manifold.k8s import regexes
 from manifold.k8s.cel.syntax import CelError, Node, Uint, place
 from manifold.k8s.cel.text import verbs
-from manifold.records import field, record
 
 
-@record(eq=False)
+@dataclass(eq=False, slots=True)
 class T:
     """A type: `list`, `map`, `optional_type`, `type` have arguments, objects have fields.
 
@@ -67,7 +67,7 @@ def object_of(name: str, /, **fields: T) -> T:
     return T(name, fields=fields)
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Overload:
     """One signature of a function."""
 
@@ -133,7 +133,7 @@ def library(release: Release | None = None, patches: bool = False) -> dict[str, 
     return {name: tuple(overloads) for name, overloads in found.items()}
 
 
-@record
+@dataclass(slots=True)
 class Scope:
     """What an expression may speak of: variables, and the functions."""
 

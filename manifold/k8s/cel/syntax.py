@@ -10,9 +10,8 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
-
-from manifold.records import field, record
 
 DEEPEST = 250  # expressions within one another, and operators or fields in a row, as cel-go limits them
 _TALLEST = DEEPEST + 1  # levels of a tree; arguments of functions count with them
@@ -49,7 +48,7 @@ class CelError(ValueError):
     taken = 0
 
 
-@record(eq=False)
+@dataclass(eq=False, slots=True)
 class Node:
     """One node: `value` is the literal, the name or the function; `target` the receiver of a method."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
-from manifold.records import record
 
 Body = dict[str, Any]
 
 
-@record(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tolerance:
     """What an update may keep because the stored object has it already (kubernetes v1.37.2 pkg/api/pod/util.go)."""
 
