@@ -388,6 +388,23 @@ def test_a_reader_that_goes_away_ends_it_silently(arguments: str) -> None:
     assert (done.returncode, done.stderr) == (-signal.SIGPIPE, "")
 
 
+def test_a_reader_that_goes_away_amid_a_write_is_noticed(tmp_path: Path) -> None:
+    """Also where Python does not buffer what is written: it takes a text that was written in part for written."""
+    for number in range(300):
+        (tmp_path / f"{number}.yaml").write_text(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: []}\n"
+        )
+    command = [sys.executable, "-m", "manifold", "check", "--no-cache", str(tmp_path)]
+    for unbuffered in ("", "1"):
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as run:
+            assert run.stdout is not None
+            assert run.stderr is not None
+            run.stdout.read(1)
+            run.stdout.close()
+            assert (run.wait(), run.stderr.read()) == (-signal.SIGPIPE, b"")
+
+
 def test_files_are_written_though_nobody_reads_standard_output(tmp_path: Path) -> None:
     """Reports in files and repairs are there, whatever becomes of what is told of them."""
     broken = tmp_path / "service.yaml"

@@ -7,6 +7,7 @@ module of the command at hand is imported; `--help` and completion import all of
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from typing import NoReturn
@@ -67,6 +68,10 @@ def _open_closed() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+    # With PYTHONUNBUFFERED, as in many images, a text that is written in part counts as written, and its rest is lost.
+    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
+        out = sys.stdout
+        sys.stdout = open(out.fileno(), "w", encoding=out.encoding, errors=out.errors, closefd=False)  # noqa: SIM115
 
 
 def _unread() -> None:
