@@ -28,6 +28,13 @@ def _at(path: str, value: Any) -> dict[str, Any]:
     return made
 
 
+def test_each_kind_stands_there_once() -> None:
+    """A second line would win, or not, without a word."""
+    names = [(line["group"], line["kind"]) for line in KINDS]
+
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("line", KINDS, ids=lambda line: f"{line['group']}/{line['kind']}")
 def test_rules_over_pods_look_into_each_kind(line: dict[str, Any]) -> None:
     """At the place in the object, with its source named in the table."""
