@@ -123,21 +123,24 @@ def test_compiled_wheel_says_what_plain_python_says(tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(site)
     program = "from manifold.cli import main; main()"
     files = [str(ROOT / "fixtures" / name) for name in ("shop", "exemplary", "tutorial", "admission", "policies")]
-    rules = sorted(str(folder) for folder in (ROOT / "rules").iterdir() if folder.is_dir())
+    packs = sorted(folder.name for folder in (ROOT / "rules").iterdir() if folder.is_dir())
     commands = (
         ("check", *files, "-o", "json"),
         ("check", "--kubernetes-version", "1.30", *files, "-o", "json"),
         ("lint", "--profile", "strict", *files, "-o", "json"),
         ("preview", str(ROOT / "fixtures" / "exemplary")),
-        *(("rules", "test", folder) for folder in rules),
+        *(("rules", "test", f"rules/{pack}") for pack in packs),
     )
     loaded = "import manifold.api, manifold.apiserver.validate.pod as p; print(manifold.api.__file__, p.__file__)"
     for path in run(sys.executable, "-c", loaded, folder=tmp_path, PYTHONPATH=str(site)).stdout.split():
         assert path.startswith(str(site))
         assert path.endswith(".so")
     for command in commands:
-        plain = run(sys.executable, "-c", program, *command, folder=tmp_path, PYTHONPATH=str(ROOT))
-        compiled = run(sys.executable, "-c", program, *command, folder=tmp_path, PYTHONPATH=str(site))
+        # Each in the folder of its own rules: a rule with the id of a shipped one is refused.
+        plain = run(sys.executable, "-c", program, *command, folder=ROOT, PYTHONPATH=str(ROOT))
+        compiled = run(
+            sys.executable, "-c", program, *command, folder=site / "manifold" / "_assets", PYTHONPATH=str(site)
+        )
 
         assert plain.returncode in (0, 1), plain.stderr
         assert (compiled.returncode, compiled.stdout) == (plain.returncode, plain.stdout), command
