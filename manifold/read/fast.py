@@ -37,6 +37,7 @@ _PATTERN = "(?m)" + "|".join(
         r"\\/",  # an escape that go-yaml does not know
         r"[\"']:[^ \n]",  # a quoted key without a blank after its colon
         r"^(?:[^\"\\\n]|\\[^\n])*\" *:",  # a quoted key that began on a line above: libyaml takes none
+        r"^(?:[^'\n]|'')*' *:",  # the same in single quotes
         # Words that YAML 1.1 takes for booleans and null, and the two words in other cases
         rf"{_BEFORE}(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE|Null|NULL|~|[-+]?\.?(?:inf|Inf|INF|nan|NaN|NAN|infinity)){_AFTER}",
         rf"{_BEFORE}null *:(?:\s|$)",  # null as a key
@@ -49,6 +50,10 @@ _PATTERN = "(?m)" + "|".join(
 LONGEST_KEY = 1000  # libyaml takes keys of 1,024 characters at most, rapidyaml any
 # Keys of several lines, which rapidyaml takes in flow collections and libyaml does not: in JSON they hold a blank or an escape.
 _KEY = r"[{,]\"[^\"\\ ]*(?: |\\.)(?:[^\"\\]|\\.)*\":"
+# Keys of flow collections without a value, which go-yaml takes for null and numbers.
+_BARE = r"[{,]\"(?:null|-?[0-9]+\.[0-9]+)\":null"
+# A comment in a flow collection, which rapidyaml takes for a part of the text before it.
+_COMMENT = r"[\[{,:]\"(?:[^\"\\]|\\[^n])* #(?:[^\"\\]|\\[^n])*\""
 # What a parser refuses or may take for the end of a line, and what a pattern may take for a blank.
 _ODD = r"[\x00-\x08\x0b-\x1f\x7f-\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}\x{fffe}\x{ffff}]"
 _TOP = r"(?: *(?:#[^\n]*)?\n)*"
@@ -126,11 +131,16 @@ def _parse(data: bytes, taken: Taken | None = None) -> tuple[Any, bytes] | None:
     # A key that occurs twice is lost together with its quotes.
     if again.count(b'"') != quotes:
         return None
+    flow = b"{" in data or b"[" in data
+    if flow and b'":null' in again and _compiled(_BARE).search(again) is not None:
+        return None
     if b" " in again or b"\\" in again:
         # rapidyaml takes a line that is indented too far for its level for one of it, its key beginning with the blank too many.
         if b'{" ' in again or b'," ' in again:
             return None
-        if (b"{" in data or b"[" in data) and _compiled(_KEY).search(again) is not None:
+        if flow and _compiled(_KEY).search(again) is not None:
+            return None
+        if flow and b" #" in again and _compiled(_COMMENT).search(again) is not None:
             return None
     if len(data) < LARGE and len(buffer) < LARGE:
         _spare.append((tree, buffer))

@@ -363,10 +363,17 @@ def manifests(draw: st.DrawFn) -> str:
         'a:\n  - "4" - "8"\n',
         "a:\n  - '4' - '8'\n",
         'a: "x" b: c\n',
+        "a: 'b\n  c': d\n",
+        "a:\n- 'b\n  it''s c': d\n",
+        "a: {null}\n",
+        "a: [{b: c, null}]\n",
+        "a: {b: c # d}\n",
+        "a: [b: c # d]\n",
     ],
 )
 def test_what_is_no_yaml_is_not_read_by_the_fast_path(text: str) -> None:
-    """Blanks too many, and more on the line of a list or map that has ended: rapidyaml takes both."""
+    """Blanks too many, more on the line of a list or map that has ended, keys of several lines, null as a key, a comment that
+    hides the end of a map: rapidyaml takes all of these."""
     head = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
     assert fast.parse(head + text) is None
     assert [d.rule.partition("/")[0] for d in read(source(head + text)).diagnostics] == ["yaml"]
@@ -407,7 +414,16 @@ def test_both_paths_agree_on_generated_text(value: dict[str, Any]) -> None:
     assert not parsed.duplicates
 
 
-@pytest.mark.parametrize("text", ["-0: x\n", "1.50: x\n", "123456789.125: x\n", "a: {1.50 : x}\n"])
+@pytest.mark.parametrize("text", ["a: {b: c # d\n , e: f}\n", "a: [b,\n c # d\n ,e: f # g\n ]\n"])
+def test_comments_in_flow_collections_are_no_text(text: str) -> None:
+    """rapidyaml reads them as the end of the text before them."""
+    found = read(source(f"apiVersion: v1\nkind: A\nmetadata: {{name: a}}\n{text}"))
+
+    assert not found.diagnostics
+    assert "#" not in repr(found.documents[0].body)
+
+
+@pytest.mark.parametrize("text", ["-0: x\n", "1.50: x\n", "123456789.125: x\n", "a: {1.50 : x}\n", "a: {1.50}\n"])
 def test_keys_that_are_spelled_anew_are_for_the_exact_path(text: str) -> None:
     """Numbers, of which kubectl makes texts again."""
     assert fast.parse(text) is None
