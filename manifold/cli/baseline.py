@@ -103,13 +103,17 @@ def prune(
     ran = {rule.id for rule in choose(rules, asked.profile, asked.select, asked.ignore)}
     broken = {d.file for d in found.diagnostics if d.rejects and d.origin is Origin.YAML}
     still = {d.fingerprint for d in found.diagnostics}
+    folders = (Path.cwd(), *file.resolve().parents)
 
     def gone(entry: Mapping[str, Any]) -> bool:
         name, rule = str(entry.get("file", "")), entry.get("rule")
         if entry["fingerprint"] in still or name in broken or (rule in rules and rule not in ran):
             return False
-        place = Path(name).resolve()
-        return not place.exists() or any(place.is_relative_to(p.resolve()) for p in paths)
+        if name == baseline.PIPED:
+            return Path("-") in paths
+        # Names are as seen from where they were written down: here, or most likely where the baseline lies, or above.
+        places = ((folder / name).resolve() for folder in folders)
+        return all(any(place.is_relative_to(p.resolve()) for p in paths) for place in places if place.exists())
 
     kept = [e for e in there if not gone(e)]
     write(baseline.listing(kept), file)

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from manifold.baseline import fingerprinted
+from manifold.model import Diagnostic, Origin, Severity
 
 from tests.test_cli import manifold
 
@@ -60,6 +62,28 @@ def test_prune_keeps_what_was_not_looked_for(folder: Path) -> None:
     assert manifold("baseline", "prune", ".", cwd=folder).stdout.startswith("0 of ")
 
 
+def test_prune_finds_the_files_from_wherever_one_stands(folder: Path) -> None:
+    """Names are as seen from where the baseline was written; from elsewhere, those files are not gone."""
+    (folder / ".git").mkdir()
+    manifold("baseline", "write", ".", cwd=folder)
+    for where, path in ((folder / "one", "."), (folder / "one", "a.yaml"), (folder / "two", "../one")):
+        done = manifold("baseline", "prune", "--file", str(folder / "manifold-baseline.json"), path, cwd=where)
+        assert done.stdout.startswith("0 of ")
+    assert files(folder) == {"one", "two"}
+
+
+def test_prune_drops_findings_of_standard_input_only_for_it(folder: Path) -> None:
+    """What was piped is not there any more, which does not tell that it was mended."""
+    piped = POD.replace("name: a}", "name: piped}", 1)
+    manifold("baseline", "write", ".", "-", cwd=folder, stdin=piped)
+    assert files(folder) == {"one", "two", "(stdin)"}
+    assert manifold("baseline", "prune", ".", cwd=folder).stdout.startswith("0 of ")
+    manifold("baseline", "prune", "-", cwd=folder, stdin=piped.replace("image: a", "image: 'a:1'"))
+    assert files(folder) == {"one", "two", "(stdin)"}
+    manifold("baseline", "prune", "-", cwd=folder, stdin="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    assert files(folder) == {"one", "two"}
+
+
 @pytest.mark.parametrize("what", ["write", "prune"])
 def test_a_path_that_is_not_there_leaves_the_baseline_alone(folder: Path, what: str) -> None:
     """It is a slip of the keyboard more often than a tree without findings."""
@@ -83,3 +107,10 @@ def test_a_baseline_holds_from_wherever_one_stands(folder: Path) -> None:
     ):
         done = manifold("check", "-q", "--fail-on", "info", "--baseline", baseline, path, cwd=where)
         assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_file_of_the_root_folder_is_not_one_of_here() -> None:
+    """Both have a name alone behind their folder."""
+    there, here = (Diagnostic(Origin.LINT, "a", Severity.INFO, "b", file=name) for name in ("/a.yaml", "a.yaml"))
+
+    assert fingerprinted([there], [])[0].fingerprint != fingerprinted([here], [])[0].fingerprint
