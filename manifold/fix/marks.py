@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from manifold import api, assets
 from manifold.baseline import stable
@@ -104,29 +104,54 @@ def _safe(report: Report, request: Request) -> tuple[dict[int, Fix], set[str]]:
     changed = {m.name: m for m in made}
     whole = [s for s in sources if s.name not in changed]
     beside += [d for s in whole for d in read(s).documents]
-    first = _said([Source(m.name, m.before) for m in made], beside, request)
-    then = _said([Source(m.name, m.after) for m in made], beside, request)
-    gone: dict[tuple[str, int, str, str], set[str]] = {}
+    before = [read(Source(m.name, m.before)) for m in made]
+    after = [read(Source(m.name, m.after)) for m in made]
+    objects = _Objects(before)
+    first = _said(before, beside, request, [objects])
+    # A repair may make a text of a name, and of that of a container: then only the place tells them.
+    then = _said(after, beside, request, [_Objects(after), objects])
+    gone: dict[tuple[str, int, int, str], set[str]] = {}
     for key in first.keys() - then.keys():
         gone.setdefault(key[:4], set()).update(first[key])
     out = {}
     for i, d in enumerate(report.diagnostics):
-        if d.path in gone.get(_place(d), ()):
+        if d.path in gone.get((d.file, d.document, objects.number(d), d.rule), ()):
             out[i] = Fix(_description(d, changed[d.file].done), True)
     return out, refused
 
 
-Known = tuple[str, int, str, str, str]
-"""A diagnostic as it is known again in another text: file, document, the object's name, rule, path by names."""
+Known = tuple[str, int, int, str, str]
+"""A diagnostic as it is known again in another text: file, document, which object of it, rule, path by names."""
 
 
-def _place(d: Diagnostic) -> tuple[str, int, str, str]:
-    return d.file, d.document, d.object.name, d.rule
+class _Objects:
+    """The objects of texts, each with its number in its document, for a repair may change its name."""
+
+    def __init__(self, readings: Sequence[Reading]) -> None:
+        self._bodies: dict[tuple[str, int], list[dict[str, Any]]] = {}
+        self._numbers: dict[tuple[str, int, str], int] = {}
+        for document in (d for r in readings for d in r.documents):
+            there = self._bodies.setdefault((document.source, document.index), [])
+            self._numbers.setdefault((document.source, document.index, ObjectId.of(document.body).name), len(there))
+            there.append(document.body)
+
+    def number(self, d: Diagnostic) -> int:
+        """Which object of its document a diagnostic is of; -1 where it is of none."""
+        return self._numbers.get((d.file, d.document, d.object.name), -1)
+
+    def path(self, d: Diagnostic, number: int) -> str:
+        """The path of a diagnostic by names, as the object of that number has them."""
+        there = self._bodies.get((d.file, d.document), [])
+        return stable(d.path, there[number] if 0 <= number < len(there) else None)
 
 
-def _said(sources: Sequence[Source], beside: Sequence[Document], request: Request) -> dict[Known, set[str]]:
-    """What is said of these sources, with the paths as they are written."""
-    readings = [read(s) for s in sources]
+def _said(
+    readings: Sequence[Reading], beside: Sequence[Document], request: Request, objects: Sequence[_Objects]
+) -> dict[Known, set[str]]:
+    """What is said of these texts, with the paths as they are written.
+
+    The first of `objects` are theirs; by the names of each of them the paths are told.
+    """
     documents = [d for r in readings for d in r.documents]
     asked = judge(request, [*documents, *beside])
     found = [d for r in readings for d in r.diagnostics]
@@ -134,11 +159,11 @@ def _said(sources: Sequence[Source], beside: Sequence[Document], request: Reques
         found += api.verdict(documents, asked)
     if request.lint:
         found = api.once(found, linter(request, [*documents, *beside], asked.version)(documents))
-    bodies = {(d.source, d.index, ObjectId.of(d.body).name): d.body for d in documents}
     out: dict[Known, set[str]] = {}
     for d in found:
-        body = bodies.get((d.file, d.document, d.object.name))
-        out.setdefault((*_place(d), stable(d.path, body)), set()).add(d.path)
+        number = objects[0].number(d)
+        for there in objects:
+            out.setdefault((d.file, d.document, number, d.rule, there.path(d, number)), set()).add(d.path)
     return out
 
 

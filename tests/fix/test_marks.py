@@ -127,3 +127,18 @@ def test_opinions_are_marked(tmp_path: Path) -> None:
         False,
         "container `web` gets resources.requests.cpu, resources.requests.memory",
     )
+
+
+def test_what_is_renamed_is_known_again(tmp_path: Path) -> None:
+    """Quoting a name mends what is said of the name, and no more, be it the object's or a container's."""
+    text = WORKLOAD.format(version="apps/v1", rest="").replace("name: web}", "name: n}").replace("name: web", "name: y")
+    (tmp_path / "a.yaml").write_text(text)
+    (tmp_path / "b.yaml").write_text(WORKLOAD.format(version="apps/v1", rest=""))
+    request = Request([tmp_path])
+    made = marked(report(request)[0], request)
+    safe = {(d.rule, d.path) for d in made.diagnostics if d.fix is not None and d.fix.safe}
+
+    assert safe == {("api/type", "metadata.name"), ("api/type", "spec.template.spec.containers[0].name")}
+    assert {"overlapping-selectors", "run-as-root"} <= {
+        d.rule for d in made.diagnostics if Path(d.file).name == "a.yaml"
+    }
