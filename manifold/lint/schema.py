@@ -115,7 +115,9 @@ def _enum(values: list[Any], v: str, code: Code) -> str:
 
 
 def _amount(comparison: str) -> Writer:
-    return lambda limit, v, code: f"(not isinstance({v}, (int, float)) or {v} {comparison} {code.constant(limit)})"
+    """Of what is no number nothing is asked."""
+    number = _TYPES["number"]
+    return lambda limit, v, code: f"(not {number.format(v)} or {v} {comparison} {code.constant(limit)})"
 
 
 def _size(of: str, comparison: str) -> Writer:

@@ -137,6 +137,7 @@ def test_what_is_too_deep_is_refused() -> None:
         ({"anyOf": [{"type": "string"}, {"minimum": 3}]}, ["", 3, None], [2]),
         ({"anyOf": []}, [], [None, 1]),
         ({"allOf": [{"minimum": 3}, {"maximum": 4.5}]}, [3, 4.5], [2, 5]),
+        ({"minimum": 2}, [2, 2.5, True, "1", None], [1, 1.5]),
         ({"not": {"type": "string"}}, [1], [""]),
         ({"minItems": 1, "maxItems": 2, "minLength": 2}, [[1], [1, 2], "ab"], [[], [1, 2, 3], "a"]),
     ],
