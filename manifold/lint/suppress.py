@@ -2,14 +2,14 @@
 
 `# manifold: ignore[rule, rule] reason` counts on the line of the finding; alone on a line, for the next line and all that is
 indented below it (a container, a securityContext); the annotation `manifold-k8s.dev/ignore: "rule: reason; rule: reason"`
-for the whole object. Rules may be named as peers name them. The annotations of kube-linter, kube-score (on Pod templates, too)
+for the whole object. Rules may be named as peers name them, and all of a pack by its name. The annotations of kube-linter, kube-score (on Pod templates, too)
 and polaris count for our rules that stand for their checks. What the server refuses cannot be waved away, nor can mandatory rules.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -54,10 +54,18 @@ class Note:
     own: bool
     used: set[str] = field(default_factory=set)
 
+    others: Sequence[Document] = ()
+    """Further items of the same List, of the same kind and name."""
+
     def speaks_of(self, d: Diagnostic) -> bool:
         """Whether the diagnostic is of the annotated object, which may name no namespace where the diagnostic does."""
         key = self.document.key()
-        return d.document == self.document.index and key.namespace in ("", d.object.namespace)
+        if d.document != self.document.index or key.namespace not in ("", d.object.namespace):
+            return False
+        start = self.document.locate(()).line
+        return all(not start < o.locate(()).line <= d.span.line for o in self.others) and (
+            not self.others or d.span.line >= start
+        )
 
 
 READERS = frozenset(("duplicate-key", "lost-document", "invalid-utf8", "placeholder"))
@@ -109,15 +117,23 @@ class Suppressions:
             return False
         for comment in self.comments(d.file):
             if comment.first <= d.span.line <= comment.last:
-                for name in comment.rules:
-                    if name == d.rule or d.rule in self._aliases.get(name, ()):
-                        comment.used.add(name)
-                        return True
+                if names := self._meant(comment.rules, d):
+                    comment.used.update(names)
+                    return True
         return False
+
+    def _meant(self, names: Iterable[str], d: Diagnostic) -> list[str]:
+        """Those of the names that stand for a diagnostic's rule: several may, and then all are of use."""
+        return [n for n in names if n == d.rule or d.rule in self._aliases.get(n, ())]
 
     @cached_property
     def _aliases(self) -> dict[str, list[str]]:
-        return aliases(self.known)
+        """What else rules may be called: as peers call them, and by their pack."""
+        found = aliases(self.known)
+        packs: dict[str, list[str]] = {}
+        for rule in self.known.values():
+            packs.setdefault(rule.pack, []).append(rule.id)
+        return {**{pack: ids for pack, ids in packs.items() if pack not in self.known}, **found}
 
     def apply(self, found: Iterable[Diagnostic], documents: Iterable[Document]) -> tuple[list[Diagnostic], int]:
         """The diagnostics that remain, with one for each comment that was of no use; and how many were waved away."""
@@ -139,11 +155,9 @@ class Suppressions:
         """Whether an annotation waves a diagnostic away, which is then noted on it."""
         if not note.speaks_of(d):
             return False
-        name = next((n for n in note.rules if n == d.rule or d.rule in self._aliases.get(n, ())), None)
-        if name is None:
-            return False
-        note.used.add(name)
-        return True
+        names = self._meant(note.rules, d)
+        note.used.update(names)
+        return bool(names)
 
     def unused(self, files: Iterable[str], ran: Callable[[str], bool] = lambda _: True) -> list[Diagnostic]:
         """A diagnostic for each suppression in these files that waves nothing away, gives no reason, or is none.
@@ -193,6 +207,12 @@ class Suppressions:
 
     def _annotated(self, documents: Iterable[Document]) -> dict[tuple[str, str, str], list[Note]]:
         peers = self._aliases
+        documents = list(documents)
+
+        def namesakes(of: Document) -> list[Document]:
+            same = of.source, of.index, of.kind, of.key().name
+            return [d for d in documents if d is not of and (d.source, d.index, d.kind, d.key().name) == same]
+
         out: dict[tuple[str, str, str], list[Note]] = {}
         for document in documents:
             if not document.mentions("ignore") and not document.mentions("exempt"):
@@ -208,7 +228,7 @@ class Suppressions:
             ]:
                 rules = _named(key, value if isinstance(value, str) else "", peers)
                 if rules:
-                    note = Note(document, rules, key == ANNOTATION)
+                    note = Note(document, rules, key == ANNOTATION, others=namesakes(document))
                     self._notes.append(note)
                     out.setdefault((document.source, document.kind, str(meta.get("name") or "")), []).append(note)
         return out
@@ -217,8 +237,8 @@ class Suppressions:
 def _block(lines: list[str], number: int) -> tuple[int, int]:
     """The lines that a comment alone on line `number` speaks of: the next one and what is indented below it."""
     first = number
-    while first < len(lines) and lines[first].lstrip().startswith("#"):
-        first += 1  # comments below comments speak of the same line
+    while first < len(lines) and lines[first].strip()[:1] in ("", "#"):
+        first += 1  # comments below comments speak of the same line, and an empty line has nothing to speak of
     if first >= len(lines):
         return number + 1, number + 1
     indent = len(lines[first]) - len(lines[first].lstrip())

@@ -175,3 +175,49 @@ def test_comment_that_is_not_read_is_reported(tmp_path: Path) -> None:
     for comment in ("# manifold: ignore image-latest why", "# manifold ignore[image-latest] why"):
         rules, count = found(tmp_path, f"  {comment}")
         assert (rules, count) == (["image-latest", "unused-suppression"], 0)
+
+
+def test_a_pack_stands_for_its_rules(tmp_path: Path) -> None:
+    """As it does in settings; unless one of them was not looked for, it is said to be of no use."""
+    assert found(tmp_path, "  # manifold: ignore[images] mirrored nightly") == ([], 1)
+    assert found(tmp_path, annotations="\n  annotations: {manifold-k8s.dev/ignore: 'images: mirrored'}") == ([], 1)
+    (tmp_path / "a.yaml").write_text(POD.format(comment="  # manifold: ignore[rbac] none", annotations=""))
+    made, _ = report(Request([tmp_path], profile="all", select=["images"]))
+    assert "unused-suppression" not in [d.rule for d in made.diagnostics]
+    made, _ = report(Request([tmp_path], profile="all", select=["rbac"]))
+    assert [d.message for d in made.diagnostics if d.rule == "unused-suppression"] == ["nothing here raises rbac"]
+
+
+def test_all_names_of_a_rule_are_of_use(tmp_path: Path) -> None:
+    """None is chosen by the order of a set, which is another in each run."""
+    assert found(tmp_path, "  # manifold: ignore[images, image-latest, kube-linter:latest-tag] mirrored") == ([], 1)
+
+
+def test_comment_above_an_empty_line_speaks_of_the_next_that_is_none(tmp_path: Path) -> None:
+    """And not of all that is indented at all."""
+    comment = "  # manifold: ignore[image-latest] mirrored nightly\n\n"
+    text = POD.format(comment="", annotations="")
+    for before, left in (
+        ("  containers:\n", []),
+        ("  restartPolicy: Always\n", ["image-latest", "unused-suppression"]),
+    ):
+        shown = text.replace("  containers:\n", f"{comment}{before}" + ("  containers:\n" if left else ""))
+        (tmp_path / "a.yaml").write_text(shown)
+        made, _ = report(Request([tmp_path]))
+        assert sorted(d.rule for d in made.diagnostics) == left
+
+
+def test_annotation_of_an_item_is_not_for_its_namesakes(tmp_path: Path) -> None:
+    """Items of a List may have the same kind and name, in two namespaces or with none."""
+    items = [
+        f"apiVersion: v1\n  kind: Pod\n  metadata: {{{meta}}}\n  spec: {{containers: [{{name: web, image: 'web:latest'}}]}}\n"
+        for meta in (
+            "name: web",
+            "name: web, annotations: {manifold-k8s.dev/ignore: 'image-latest: mirrored'}",
+            "name: web, namespace: x",
+        )
+    ]
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: List\nitems:\n" + "".join(f"- {i}" for i in items))
+    made, _ = report(Request([tmp_path], select=["image-latest"]))
+
+    assert ([d.span.line for d in made.diagnostics], made.summary.suppressed) == ([7, 15], 1)
