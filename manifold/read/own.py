@@ -48,6 +48,27 @@ def hold(file: Path, text: bytes, data: Any, schema: str, word: str) -> None:
     if errors:
         path, message = _described(errors[0], word)
         raise UsageError(f"{place(file, text, path)}: {message}")
+    odd = _no_text(data)
+    if odd is not None:
+        raise UsageError(
+            f"{place(file, text, (*odd, KEY))}: {_spelled(odd)}: this {word} is no text: put its name in quotes"
+        )
+
+
+def _no_text(data: Any) -> tuple[str | int, ...] | None:
+    """The path of a key that is no text, of which JSON Schemas do not speak: `1`, or `on`, which YAML 1.1 reads as true."""
+    stack: list[tuple[tuple[str | int, ...], Any]] = [((), data)]
+    seen: set[int] = set()  # an alias may lead back
+    while stack:
+        path, value = stack.pop()
+        if not isinstance(value, (dict, list)) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(value, dict) and not isinstance(name, str):
+                return (*path, str(name))
+            stack.append(((*path, name), inner))
+    return None
 
 
 def place(file: Path, text: bytes, path: tuple[str | int, ...]) -> str:
@@ -83,5 +104,8 @@ def _described(error: Any, word: str) -> tuple[tuple[str | int, ...], str]:
         message = "must not be empty"
     if "x-wanted" in error.schema:
         message = f"must be {error.schema['x-wanted']}"
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-    return path, f"{where or 'the file'}: {message}"
+    return path, f"{_spelled(path) or 'the file'}: {message}"
+
+
+def _spelled(path: tuple[str | int, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
 import yaml
 from manifold import config
 from manifold.apiserver.schema import newest
+from manifold.errors import UsageError
 
 from tests.test_cli import manifold
 
@@ -35,3 +38,19 @@ def test_what_is_printed_can_be_a_settings_file(tmp_path: Path) -> None:
 
     assert yaml.safe_load(again) == yaml.safe_load(bare)
     assert ("profile: recommended\n" in again, "profile: recommended  # default" in again) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("severity: {1: error}\n", "manifold.yaml:1:12: severity.1: "),
+        ("parameters:\n  replicas-below: {3: 3}\n", "manifold.yaml:2:20: parameters.replicas-below.3: "),
+        ("parameters: {on: {least: 3}}\n", "parameters.True: "),
+    ],
+)
+def test_names_that_are_no_texts_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    """JSON Schemas say nothing of them, for JSON has none."""
+    (tmp_path / "manifold.yaml").write_text(text)
+
+    with pytest.raises(UsageError, match=f"{re.escape(said)}this setting is no text: put its name in quotes"):
+        config.load(tmp_path / "manifold.yaml")
