@@ -212,3 +212,15 @@ spec: {selector: {matchLabels: {app: a}}, minAvailable: 1, maxUnavailable: 0}
 
     assert ("api/invalid", "spec") in found
     assert ("budget-forbids-eviction", "spec.maxUnavailable") in found
+
+
+def test_lint_says_nothing_twice() -> None:
+    """The labels of a Pod are those of what it makes, too."""
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {app: web!}}\nspec: {containers: [{name: web}]}\n"
+    job = (
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: web, labels: {app: web!}}\n"
+        "spec: {template: {metadata: {labels: {app: web?}}, spec: {containers: [{name: web}]}}}\n"
+    )
+    paths = [[d.path for d in api.lint(text, select=["label-value-impossible"])] for text in (pod, job)]
+
+    assert paths == [["metadata.labels.app"], ["metadata.labels.app", "spec.template.metadata.labels.app"]]
