@@ -13,6 +13,7 @@ from manifold import assets
 from manifold.model import Diagnostic, Document, ObjectId, Origin, Path, Severity, Skip, Source, Span, describe
 from manifold.patterns import late
 from manifold.read import deep, split
+from manifold.read.recent import Recent
 
 if TYPE_CHECKING:
     from manifold.read.exact import Node
@@ -504,27 +505,20 @@ def _ended(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-KEPT = 1024 * 1024
-"""Indexes of places are kept for texts of so many characters together, so that each is made once while it is looked at."""
-_indexes: dict[tuple[str, bool], Any] = {}
-_kept = 0
+_indexes: Recent[tuple[str, bool], Any] = Recent(1024 * 1024)
+"""Indexes of places, for texts of so many characters together, so that each is made once while it is looked at."""
 
 
 def _located(text: str, exact: bool, path: Path, line: int) -> Span | None:
     """A place by the index of its document; None where libyaml must be asked."""
-    global _kept
-    key = text, exact
-    index = _indexes.get(key, key)
-    if index is key:
-        from manifold.read import places
-
-        index = places.index(_ended(text), exact)
-        _kept += len(text)
-        if _kept > KEPT:
-            _indexes.clear()
-            _kept = len(text)
-        _indexes[key] = index
+    index = _indexes.of((text, exact), len(text), partial(_index, text, exact))
     return None if index is None else index.locate(path, line)
+
+
+def _index(text: str, exact: bool) -> Any:
+    from manifold.read import places
+
+    return places.index(_ended(text), exact)
 
 
 MOST_DUPLICATES = 100  # of one document: nobody mends more, and a hostile one has a million

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from manifold.fix import texts
 from manifold.model import Source
+from manifold.read.recent import Recent
 
 TEXT = b"apiVersion: v1\nkind: A\n"
 
 
 def test_each_text_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same text of the same name gives the same reading; each way of reading is one of its own."""
-    monkeypatch.setattr(texts, "_readings", {})
+    monkeypatch.setattr(texts, "_readings", Recent(1000))
     one = texts.read(Source("a.yaml", TEXT))
     assert texts.read(Source("a.yaml", bytes(bytearray(TEXT)))) is one
     assert texts.read(Source("a.yaml", TEXT), fast=False) is not one
@@ -21,9 +22,7 @@ def test_each_text_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more text than that only the last readings are kept, and none of a text that is larger by itself."""
-    monkeypatch.setattr(texts, "_readings", {})
-    monkeypatch.setattr(texts, "_kept", 0)
-    monkeypatch.setattr(texts, "KEPT", 4 * len(TEXT))
+    monkeypatch.setattr(texts, "_readings", Recent(4 * len(TEXT)))
     for i in range(10):
         assert texts.read(Source(f"{i}.yaml", TEXT)).documents
         assert len(texts._readings) <= 4

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from manifold.model import KEY, Source
 from manifold.read import exact, fast, places, reader, split
+from manifold.read.recent import Recent
 
 from tests.conformance.chance import cases, seeded
 
@@ -220,7 +221,7 @@ def test_a_document_asks_both(packed: bool) -> None:
 
 def test_indexes_take_bounded_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many documents only the last are kept, and the places of the others are found anew."""
-    monkeypatch.setattr(reader, "KEPT", 200)
+    monkeypatch.setattr(reader, "_indexes", Recent(200))
     lates = [reader.Late(f"k{i}: v{i}\nmore: {'m' * 50}", 4) for i in range(20)]
     for _ in range(2):
         assert [late((f"k{i}",)) for i, late in enumerate(lates)] == [
