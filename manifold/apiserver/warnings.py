@@ -15,6 +15,7 @@ from typing import Any
 from manifold import assets
 from manifold.apiserver.context import Context
 from manifold.apiserver.faults import Faults
+from manifold.apiserver.jsonschemaprops import HOLDERS, NAMED, ONE, SEVERAL
 from manifold.k8s.formats import qualified_name
 from manifold.model import MapKey, Path
 
@@ -95,24 +96,16 @@ def _of_schema(schema: Any, path: Path, context: Context, depth: int) -> Iterato
         yield from _of_schema(inner, path + where, context, depth + 1)
 
 
-_HOLDERS = frozenset(
-    (
-        "items", "not", "additionalProperties", "additionalItems", "allOf", "anyOf", "oneOf", "properties", "patternProperties",
-        "definitions", "dependencies",
-    )
-)  # fmt: skip
-
-
 def _below(schema: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    if _HOLDERS.isdisjoint(schema):
+    if HOLDERS.isdisjoint(schema):
         return
-    for word in ("items", "not", "additionalProperties", "additionalItems"):
+    for word in ONE:
         if isinstance(schema.get(word), dict):
             yield (word,), schema[word]
-    for word in ("items", "allOf", "anyOf", "oneOf"):
+    for word in SEVERAL:
         for i, inner in enumerate(schema[word] if isinstance(schema.get(word), list) else ()):
             yield (word, i), inner
-    for word in ("properties", "patternProperties", "definitions", "dependencies"):
+    for word in NAMED:
         found = schema.get(word)
         for name, inner in found.items() if isinstance(found, dict) else ():
             yield (word, MapKey(name)), inner

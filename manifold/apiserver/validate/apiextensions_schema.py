@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from manifold.apiserver.faults import Fault, Faults
+from manifold.apiserver.jsonschemaprops import HOLDERS, NAMED, ONE, SEVERAL
 from manifold.apiserver.rules import field_at
 from manifold.k8s import regexes
 from manifold.k8s.cel import cost
@@ -111,28 +112,19 @@ def depth(schema: Any) -> int:
     return count
 
 
-_HOLDERS = frozenset(
-    (
-        "items", "not", "additionalProperties", "additionalItems", "allOf", "anyOf", "oneOf", "properties", "patternProperties",
-        "definitions", "dependencies",
-    )
-)  # fmt: skip
-"""The words under which a schema holds others; four of five schemas have none of them."""
-
-
 def _children(schema: Any) -> Sequence[Any]:
-    if not isinstance(schema, (dict, Mapping)) or _HOLDERS.isdisjoint(schema):
+    if not isinstance(schema, (dict, Mapping)) or HOLDERS.isdisjoint(schema):
         return ()
     out: list[Any] = []
-    for word in ("items", "not", "additionalProperties", "additionalItems"):
+    for word in ONE:
         inner = schema.get(word)
         if inner is not None and isinstance(inner, (dict, Mapping)):
             out.append(inner)
-    for word in ("allOf", "anyOf", "oneOf", "items"):
+    for word in SEVERAL:
         inner = schema.get(word)
         if isinstance(inner, list):
             out += inner
-    for word in ("properties", "patternProperties", "definitions", "dependencies"):
+    for word in NAMED:
         inner = schema.get(word)
         if inner is not None and isinstance(inner, (dict, Mapping)):
             out += inner.values()
@@ -161,7 +153,7 @@ def _said(word: str, schema: Schema) -> bool:
     return value is not None and (value.__class__ in (int, float) or bool(value))
 
 
-_DECISIVE = _HOLDERS | {*_UNSUPPORTED, "x-kubernetes-preserve-unknown-fields"}
+_DECISIVE = HOLDERS | {*_UNSUPPORTED, "x-kubernetes-preserve-unknown-fields"}
 
 
 def _not_convertible(schema: Any) -> str:
@@ -465,7 +457,7 @@ def _openapi(schema: Schema, path: Path, at: _At, faults: Faults, of_rules: Faul
     _unsupported(schema, path, at, faults)
     ruled = bool(schema.get("x-kubernetes-validations"))
     info = _info(schema, at) if at.info is not None or ruled else None
-    if not _HOLDERS.isdisjoint(schema):
+    if not HOLDERS.isdisjoint(schema):
         _within(schema, path, at, info, faults, of_rules)
     _extensions(schema, path, faults)
     if ruled:
