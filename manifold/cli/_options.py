@@ -294,11 +294,13 @@ def _annotation(name: str, option: Option) -> Any:
     return Annotated[option.type, made]
 
 
-def takes(*names: str, formats: Sequence[str] = REPORTS) -> Callable[[Callable[..., int]], Command]:
-    """Give a command the options `names` and those that all have.
+def takes(
+    *names: str, formats: Sequence[str] = REPORTS, common: Sequence[str] = COMMON
+) -> Callable[[Callable[..., int]], Command]:
+    """Give a command the options `names` and those that all have, or those that are named in their place.
 
     `formats` are those that its --output takes.
     """
-    wanted = (*names, *(n for n in COMMON if n not in names))
+    wanted = (*names, *(n for n in common if n not in names))
     options = OPTIONS if formats is REPORTS else {**OPTIONS, "output": _output(formats)}
     return lambda function: Command(function, {name: options[name] for name in wanted})

@@ -10,44 +10,28 @@ from typing import Annotated, Any
 
 import typer
 
-from manifold.cli._options import Settings
+from manifold.cli._options import Settings, takes
 
 EPILOG = "Examples: manifold baseline write deploy/ · manifold baseline prune deploy/"
 group = typer.Typer(
     help="Findings that a team lives with for now: write them down, and drop those that are gone.", no_args_is_help=True
 )
-Paths = Annotated[list[Path], typer.Argument(metavar="PATHS")]
 File = Annotated[Path, typer.Option("--file", metavar="FILE", help="The baseline.")]
-Profile = Annotated[str, typer.Option(help="Set of rules.")]
-Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Namespace of objects that name none.")]
-Versions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--kubernetes-version", "-k", metavar="1.NN", help="Release to answer for; may be given several times."
-    ),
-]
-Config = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="Settings; default: manifold.yaml here or above.")
-]
+asking = takes("paths", "profile", common=("namespace", "kubernetes_version", "config"))
+"""The options that decide what is found."""
 
 
-@group.command("write")
-def write_baseline(
-    paths: Paths,
-    file: File = Path("manifold-baseline.json"),
-    profile: Profile = "",
-    namespace: Namespace = "",
-    kubernetes_version: Versions = None,
-    config: Config = None,
-) -> None:
+@asking
+def write_baseline(settings: Settings, file: File = Path("manifold-baseline.json")) -> int:
     """Write down all findings of today but what the API server refuses."""
     from manifold import baseline
     from manifold.cli._checks import write
 
-    asked, found = _found(Settings(paths, kubernetes_version or [], namespace, profile=profile, config=config))
+    asked, found = _found(settings)
     text = baseline.render(found.diagnostics)
     write(text, file)
     sys.stdout.write(f"{text.count('fingerprint')} findings written to {file}\n{_use(file, asked.config)}\n")
+    return 0
 
 
 def _found(settings: Settings) -> tuple[Any, Any]:
@@ -82,15 +66,8 @@ def _use(file: Path, config: Any) -> str:
     )
 
 
-@group.command("prune")
-def prune(
-    paths: Paths,
-    file: File = Path("manifold-baseline.json"),
-    profile: Profile = "",
-    namespace: Namespace = "",
-    kubernetes_version: Versions = None,
-    config: Config = None,
-) -> None:
+@asking
+def prune(settings: Settings, file: File = Path("manifold-baseline.json")) -> int:
     """Drop from the baseline what is no longer found in these paths; what stands there of other files and rules stays."""
     from manifold import baseline
     from manifold.cli._checks import write
@@ -98,7 +75,7 @@ def prune(
     from manifold.model import Origin
 
     there = baseline.entries(file)
-    asked, found = _found(Settings(paths, kubernetes_version or [], namespace, profile=profile, config=config))
+    asked, found = _found(settings)
     rules = known(asked.own_rules)
     ran = {rule.id for rule in choose(rules, asked.profile, asked.select, asked.ignore)}
     broken = {d.file for d in found.diagnostics if d.rejects and d.origin is Origin.YAML}
@@ -110,11 +87,16 @@ def prune(
         if entry["fingerprint"] in still or name in broken or (rule in rules and rule not in ran):
             return False
         if name == baseline.PIPED:
-            return Path("-") in paths
+            return Path("-") in settings.paths
         # Names are as seen from where they were written down: here, or most likely where the baseline lies, or above.
         places = ((folder / name).resolve() for folder in folders)
-        return all(any(place.is_relative_to(p.resolve()) for p in paths) for place in places if place.exists())
+        return all(any(place.is_relative_to(p.resolve()) for p in settings.paths) for place in places if place.exists())
 
     kept = [e for e in there if not gone(e)]
     write(baseline.listing(kept), file)
     sys.stdout.write(f"{len(there) - len(kept)} of {len(there)} findings dropped from {file}\n")
+    return 0
+
+
+group.command("write")(write_baseline.typed())
+group.command("prune")(prune.typed())
